@@ -1,0 +1,33 @@
+"""Binary sensors: the flags of the table."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor import BinarySensorEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import SecctrlConfigEntry
+from .entity import SecctrlEntity, add_when_reported
+from .fields import FLAGS, FlagField
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant, entry: SecctrlConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Hand over the flags of the table."""
+    add_when_reported(entry, FLAGS, SecctrlBinarySensor, async_add_entities)
+
+
+class SecctrlBinarySensor(SecctrlEntity, BinarySensorEntity):
+    """A flag of the report."""
+
+    entity_description: FlagField
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return the flag, None while it is unknown."""
+        value = self.coordinator.data.value(self.entity_description)
+        return None if value is None else bool(value)

@@ -1,0 +1,68 @@
+"""What a bug report needs, without secrets and identities."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+import re
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_SIGN_IN
+from .coordinator import CLAIMS, SecctrlConfigEntry, SecctrlCoordinator
+from .fields import FIELDS, IGNORED
+from .model import Report
+
+_LONG_NUMBER: Final = 10**9
+"""From here on a number may be a serial."""
+
+
+async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: SecctrlConfigEntry) -> dict[str, Any]:
+    """Return how the gateway is read, and the last report as it came and as it was understood."""
+    found: dict[str, Any] = {
+        "state": entry.state.value,
+        "reason": entry.error_reason_translation_key,
+        "sign_in": entry.data.get(CONF_SIGN_IN),
+        "options": dict(entry.options),
+    }
+    if entry.state is ConfigEntryState.LOADED:
+        found |= _of_gateway(entry.runtime_data) | _of_report(entry.runtime_data.data)
+    return found
+
+
+def _of_gateway(coordinator: SecctrlCoordinator) -> dict[str, Any]:
+    identity = coordinator.gateway.identity
+    token = coordinator.token
+    return {
+        "firmware": identity and identity.firmware,
+        "part_number": identity and identity.part_number,
+        "token": {"role": token.role, "days_left": (token.expires - datetime.now(UTC)).days},
+        "polls": [asdict(poll) for poll in coordinator.polls],
+    }
+
+
+def _of_report(report: Report) -> dict[str, Any]:
+    return {
+        "storage": report.storage,
+        "iq_batteries": report.iq_batteries,
+        "ac_batteries": report.ac_batteries,
+        "fields": {field.key: report.value(field) for field in FIELDS if report.reports(field)},
+        "bad_values": list(report.bad(CLAIMS)),
+        "unknown_keys": [_shown_name(name) for name in report.unknown(CLAIMS.keys() | IGNORED.keys())],
+        "report": _shown(report.payload),
+    }
+
+
+def _shown(value: object) -> object:
+    """Return numbers, flags and their names as they are; of anything else its type: it may name someone."""
+    if isinstance(value, dict):
+        return {_shown_name(name): _shown(inner) for name, inner in value.items()}
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and abs(value) < _LONG_NUMBER:
+        return value
+    return f"<{type(value).__name__}>"
+
+
+def _shown_name(name: str) -> str:
+    return re.sub(r"\d{6,}", "#", name).encode("ascii", "backslashreplace").decode()

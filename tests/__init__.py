@@ -1,0 +1,1 @@
+"""Tests of the integration, and the gateway they talk to."""
