@@ -1,6 +1,7 @@
 """A gateway that answers over TLS, a Home Assistant beside it, and an entry between the two."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from unittest.mock import PropertyMock, patch
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN
@@ -17,6 +18,14 @@ type SetUp = Callable[[], Coroutine[None, None, MockConfigEntry]]
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None, socket_enabled: None) -> None:
     """Load custom integrations, and let them talk to 127.0.0.1."""
+
+
+@pytest.fixture
+def all_enabled() -> Generator[None]:
+    """Enable every entity from the start (Home Assistant's own switch)."""
+    name = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(name, new_callable=PropertyMock(return_value=True)):
+        yield
 
 
 @pytest.fixture
