@@ -14,6 +14,7 @@ from pathlib import Path
 import re
 import sys
 from tempfile import TemporaryDirectory
+from textwrap import fill
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from scripts.hass import (
@@ -174,13 +175,14 @@ def short(value: str | None) -> str:
 
 def print_table(found: list[Entity]) -> None:
     """Print the live entities, and name those that are disabled by default."""
-    rows = [(one.entity_id, one.name, f"{short(one.value)} {one.unit}") for one in found if one.enabled]
+    rows = [(one.entity_id, one.name, f"{short(one.value)} {one.unit}".rstrip()) for one in found if one.enabled]
     first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
     print()
     for entity_id, name, value in sorted(rows):
         print(f"  {entity_id:{first}}  {name:{second}}  {value}")
     disabled = sorted(one.name for one in found if not one.enabled)
-    print(f"\n  {len(rows)} entities; {len(disabled)} more are disabled by default: {', '.join(disabled) or 'none'}\n")
+    more = f"{len(rows)} entities; {len(disabled)} more are disabled by default: {', '.join(disabled) or 'none'}"
+    print(f"\n{fill(more, 110, initial_indent='  ', subsequent_indent='  ')}\n")
 
 
 async def check(hass: HomeAssistant, *, moving: bool) -> None:
@@ -199,6 +201,7 @@ async def check(hass: HomeAssistant, *, moving: bool) -> None:
         await asyncio.sleep(1)
     state = [f"{entry['state']} {entry['reason'] or ''}".strip() for entry in await entries(hass)]
     msg = f"After {PATIENCE} s this is missing (the entry: {', '.join(state)}):\n  " + "\n  ".join(missing)
+    msg += "\nTo look at it in a browser, run it without --check."
     raise RunError(msg)
 
 

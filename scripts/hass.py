@@ -173,11 +173,7 @@ class HomeAssistant:
     async def open(self) -> None:
         """Make the user, wait until everything runs, and connect."""
         await self._onboard()
-        while not self.version:
-            config = await self.request("GET", "/api/config", dict[str, str])
-            if config["state"] == "RUNNING":
-                self.version = config["version"]
-            await asyncio.sleep(0.1)
+        self.version = await self._runs()
         self._socket = await self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0)
         await self._text()
         await self._socket.send_json({"type": "auth", "access_token": self.token})
@@ -194,6 +190,15 @@ class HomeAssistant:
             self.token = (await response.json())["access_token"]
         redirect = {"redirect_uri": f"{self.url}/?auth_callback=1"}
         await self.request("POST", "/api/onboarding/integration", dict[str, str], {**redirect, **client})
+
+    async def _runs(self) -> str:
+        for _ in range(600):
+            config = await self.request("GET", "/api/config", dict[str, str])
+            if config["state"] == "RUNNING":
+                return config["version"]
+            await asyncio.sleep(0.1)
+        msg = f"Home Assistant is still {config['state']} after a minute."
+        raise RunError(msg)
 
     async def request[T](self, method: str, path: str, _answer: type[T], body: Json = None) -> T:
         """Make one call of the REST API; the caller says what shape the answer has."""
@@ -246,6 +251,8 @@ class HomeAssistant:
 def _prepare(config: Path, port: int) -> int:
     """Fill a config folder, with what Home Assistant must know before its first start; return the port."""
     with socket.socket() as probe:
+        # A port that was in use a minute ago is free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as err:
@@ -295,6 +302,8 @@ def _explained(hass: HomeAssistant) -> Iterator[None]:
     try:
         yield
     except RunError, aiohttp.ClientError:
-        records = [one for one in hass.problems(DOMAIN, " ERROR ") if not any(map(one.count, HARMLESS))]
+        records = [
+            one for one in hass.problems(f"[custom_components.{DOMAIN}", " ERROR ") if not any(map(one.count, HARMLESS))
+        ]
         print("\nFrom the log of Home Assistant:", *(records[-10:] or ["nothing of ours, no error"]), sep="\n  ")
         raise

@@ -1,16 +1,23 @@
 """A gateway that answers over TLS, a Home Assistant beside it, and an entry between the two."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from dataclasses import dataclass
+import socket
+import ssl
+from typing import override
 from unittest.mock import PropertyMock, patch
 
+from aiohttp.abc import AbstractResolver, ResolveResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import aiohttp_client
+from homeassistant.util import ssl as ssl_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
-from tests.gateway import Gateway
+from tests.gateway import Cloud, Gateway
 
 type SetUp = Callable[[], Coroutine[None, None, MockConfigEntry]]
 
@@ -67,3 +74,65 @@ async def loaded(set_up: SetUp) -> MockConfigEntry:
     entry = await set_up()
     assert entry.state is ConfigEntryState.LOADED
     return entry
+
+
+class Names(AbstractResolver):
+    """Finds some names on ports of 127.0.0.1, and no others."""
+
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        """Take the names; more may be added later."""
+        self._ports = ports
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where the name is; raises OSError."""
+        if host not in self._ports:
+            raise OSError(f"no name {host}")
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=self._ports[host],
+                family=family or socket.AF_INET,
+                proto=0,
+                flags=0,
+            )
+        ]
+
+    @override
+    async def close(self) -> None:
+        """Keep nothing."""
+
+    async def real_close(self) -> None:
+        """Home Assistant's name for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Internet:
+    """What Home Assistant's connectors find and trust: names with their ports, and authorities."""
+
+    ports: dict[str, int]
+    trust: ssl.SSLContext
+
+
+@pytest.fixture(autouse=True)
+def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
+    """An internet with nobody in it."""
+    internet = Internet(ports={}, trust=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    monkeypatch.setattr(aiohttp_client, "_async_make_resolver", lambda _: Names(internet.ports))
+    monkeypatch.setattr(ssl_util, "client_context", lambda *_: internet.trust)
+    return internet
+
+
+@pytest.fixture
+async def cloud(socket_enabled: None, internet: Internet) -> AsyncGenerator[Cloud]:
+    """A cloud with one account, in the internet under its two real names."""
+    cloud = Cloud()
+    cloud.add_account("owner@example.com", "secret")
+    await cloud.start()
+    internet.ports.update(dict.fromkeys(("enlighten.enphaseenergy.com", "entrez.enphaseenergy.com"), cloud.port))
+    internet.trust.load_verify_locations(cadata=cloud.ca_pem.decode())
+    yield cloud
+    await cloud.stop()
