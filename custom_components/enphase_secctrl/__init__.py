@@ -5,7 +5,10 @@ from typing import Final
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 
+from .const import ENTRY_VERSION
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
+from .issues import settle
+from .sign_in import forget_renewals
 
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
@@ -22,3 +25,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> b
 async def async_unload_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> bool:
     """Unload one gateway."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> None:
+    """Leave nothing behind."""
+    settle(hass, entry)
+    forget_renewals(hass, entry)
+
+
+async def async_migrate_entry(_hass: HomeAssistant, entry: SecctrlConfigEntry) -> bool:
+    """Take entries of this major version as they are; a newer one cannot be read."""
+    return entry.version == ENTRY_VERSION

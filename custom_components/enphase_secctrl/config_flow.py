@@ -1,155 +1,94 @@
-"""Set-up in the UI: the gateway's address, then a way to sign in."""
+"""Set-up in the UI: which gateway, by its address. How to sign in to it follows in SignInSteps."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, override
+from collections.abc import Mapping
+from typing import Any, override
 
-from aiohttp import ClientSession, CookieJar, DummyCookieJar
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
-import voluptuous as vol
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .const import CONF_SIGN_IN, DOMAIN, LOGGER, SIGN_IN_CLOUD, SIGN_IN_TOKEN, TOKEN_PAGE
-from .enlighten import Enlighten
-from .failures import Failure, WrongGateway
+from .const import DOMAIN, ENTRY_VERSION
+from .failures import Failure
+from .forms import Answers
 from .gateway import Gateway, base_url
-from .token import Token, usable_token
-
-type Answers = Mapping[str, str]
-
-
-def _text(kind: TextSelectorType = TextSelectorType.TEXT, autocomplete: str = "off") -> TextSelector:
-    return TextSelector(TextSelectorConfig(type=kind, autocomplete=autocomplete))
+from .options_flow import SecctrlOptionsFlow
+from .pin import pinned_certificate
+from .sessions import gateway_session
+from .sign_in_steps import SignInSteps
 
 
-FORMS: Final = {
-    "user": vol.Schema({vol.Required(CONF_HOST): _text()}),
-    "reconfigure": vol.Schema({vol.Required(CONF_HOST): _text()}),
-    "cloud": vol.Schema(
-        {
-            vol.Required(CONF_USERNAME): _text(TextSelectorType.EMAIL, "username"),
-            vol.Required(CONF_PASSWORD): _text(TextSelectorType.PASSWORD, "current-password"),
-        }
-    ),
-    "token": vol.Schema({vol.Required(CONF_TOKEN): _text(TextSelectorType.PASSWORD)}),
-}
-_SHOWN_AGAIN: Final = (CONF_HOST, CONF_USERNAME)
+class SecctrlConfigFlow(SignInSteps, domain=DOMAIN):
+    """From an address to an entry; the same steps serve discovery, reauth and reconfigure."""
 
+    VERSION = ENTRY_VERSION
 
-class SecctrlConfigFlow(ConfigFlow, domain=DOMAIN):
-    """From a host to an entry; the same steps serve reauth and reconfigure."""
-
-    VERSION = 1
-    MINOR_VERSION = 1
-
-    def __init__(self) -> None:
-        """Begin with nothing known."""
-        self._host = ""
-        self._sessions: list[ClientSession] = []
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> SecctrlOptionsFlow:
+        """Return the flow of the options."""
+        return SecctrlOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the gateway's address."""
-        return await self._form("user", user_input, self._use_host)
+        """Ask for the address; core may know it."""
+        ours = self._async_current_ids()
+        hosts = [core.data.get(CONF_HOST) for core in self._core_entries() if core.unique_id not in ours]
+        return await self._form("user", user_input, self._use_host, {CONF_HOST: hosts[0]} if hosts else {})
+
+    @override
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """Take the address that a gateway announces, IPv4 only: they announce both, and change between them."""
+        serial = discovery_info.properties.get("serialnum")
+        if discovery_info.ip_address.version != 4 or not serial:  # noqa: PLR2004 - IPv4
+            return self.async_abort(reason="not_supported")
+        # Port 80 is announced, where older firmware redirects and newer does not answer
+        port = "" if discovery_info.port in (None, 80, 443) else f":{discovery_info.port}"
+        self._host = f"{discovery_info.ip_address}{port}"
+        if known := self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, serial):
+            await self.async_set_unique_id(serial, raise_on_progress=False)
+            moved = await self._has_moved(known)
+            self._abort_if_unique_id_configured(updates={CONF_HOST: self._host} if moved else None)
+        await self.async_set_unique_id(serial)
+        self.context["title_placeholders"] = {"serial": serial, "host": self._host}
+        try:
+            await self._gateway(self._host).identify()
+        except Failure as err:
+            return self.async_abort(reason=err.key, description_placeholders=err.placeholders)
+        return await self.async_step_sign_in()
+
+    async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Begin where a set-up does: the gateway may have moved too."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether the address still holds."""
+        return await self._form("reauth_confirm", user_input, self._use_host, self._get_reauth_entry().data)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a new address of the same gateway."""
-        host = self._get_reconfigure_entry().data[CONF_HOST]
-        return await self._form("reconfigure", user_input or None, self._use_host, {CONF_HOST: host})
-
-    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Go on where a set-up signs in."""
-        self._host = entry_data[CONF_HOST]
-        await self.async_set_unique_id(self._get_reauth_entry().unique_id)
-        return await self.async_step_sign_in()
-
-    async def async_step_sign_in(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer the ways to sign in."""
-        return self.async_show_menu(
-            step_id="sign_in",
-            menu_options=[SIGN_IN_CLOUD, SIGN_IN_TOKEN],
-            description_placeholders={"serial": str(self.unique_id), "host": self._host},
-        )
-
-    async def async_step_cloud(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the Enphase account."""
-        return await self._form("cloud", user_input, self._use_account)
-
-    async def async_step_token(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a token."""
-        return await self._form("token", user_input, self._use_token)
+        return await self._form("reconfigure", user_input, self._use_host, self._get_reconfigure_entry().data)
 
     async def _use_host(self, answers: Answers) -> ConfigFlowResult:
-        host = base_url(answers[CONF_HOST]).authority
-        identity = await Gateway(self._session(DummyCookieJar()), host).identify()
-        if self.source == SOURCE_RECONFIGURE and identity.serial != self._get_reconfigure_entry().unique_id:
-            raise WrongGateway
+        self._host = base_url(answers[CONF_HOST]).authority
+        identity = await self._gateway(self._host).identify()
         await self.async_set_unique_id(identity.serial, raise_on_progress=False)
-        if self.source != SOURCE_RECONFIGURE:
+        if self._entry is None:
             self._abort_if_unique_id_configured()
-        self._host = host
         return await self.async_step_sign_in()
 
-    async def _use_account(self, answers: Answers) -> ConfigFlowResult:
-        enlighten = Enlighten(self._session(CookieJar(), verify_ssl=True), answers[CONF_USERNAME])
-        await enlighten.log_in(answers[CONF_PASSWORD])
-        return await self._finish(SIGN_IN_CLOUD, await enlighten.fetch_token(str(self.unique_id)), answers)
+    async def _has_moved(self, known: ConfigEntry) -> bool:
+        """Whether a known gateway answers no longer at its old address, but at the announced one."""
 
-    async def _use_token(self, answers: Answers) -> ConfigFlowResult:
-        return await self._finish(SIGN_IN_TOKEN, usable_token(answers[CONF_TOKEN], str(self.unique_id)), {})
-
-    async def _finish(self, sign_in: str, token: Token, renewal: Answers) -> ConfigFlowResult:
-        """Read the gateway once; then make the entry, or renew the one that this flow is for."""
-        session = self._session(DummyCookieJar())
-        await Gateway(session, self._host, serial=self.unique_id, token=token.text).secctrl()
-        entry_data = {CONF_HOST: self._host, CONF_SIGN_IN: sign_in, CONF_TOKEN: token.text, **renewal}
-        if self.source == SOURCE_REAUTH:
-            return self.async_update_reload_and_abort(self._get_reauth_entry(), data=entry_data)
-        if self.source == SOURCE_RECONFIGURE:
-            return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=entry_data)
-        return self.async_create_entry(title=f"IQ Gateway {self.unique_id}", data=entry_data)
-
-    async def _form(
-        self,
-        step: str,
-        answers: dict[str, Any] | None,
-        use: Callable[[Answers], Awaitable[ConfigFlowResult]],
-        suggested: Answers | None = None,
-    ) -> ConfigFlowResult:
-        """Show a step's form until its answers are of use; what went wrong stands on it."""
-        errors: dict[str, str] = {}
-        placeholders = {"serial": str(self.unique_id), "host": self._host, "token_page": TOKEN_PAGE, "answer": ""}
-        if answers is not None:
+        async def answers(host: str) -> bool:
+            pin = pinned_certificate(known.options)
+            gateway = Gateway(self._held(gateway_session(self.hass)), host, serial=known.unique_id, certificate=pin)
             try:
-                return await use(answers)
-            except Failure as err:
-                errors["base"] = err.key
-                placeholders |= err.placeholders
-            except AbortFlow:
-                raise
-            except Exception:  # noqa: BLE001 - the flow's last word; the log has the traceback
-                LOGGER.exception("Unexpected failure in the step %s", step)
-                errors["base"] = "unknown"
-        shown = {key: value for key, value in (answers or suggested or {}).items() if key in _SHOWN_AGAIN}
-        return self.async_show_form(
-            step_id=step,
-            data_schema=self.add_suggested_values_to_schema(FORMS[step], shown),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
+                await gateway.identify()
+            except Failure:
+                return False
+            return True
 
-    def _session(self, cookies: CookieJar | DummyCookieJar, *, verify_ssl: bool = False) -> ClientSession:
-        """Return a session with cookies of its own, until the flow ends."""
-        session = async_create_clientsession(self.hass, verify_ssl=verify_ssl, auto_cleanup=False, cookie_jar=cookies)
-        self._sessions.append(session)
-        return session
-
-    @callback
-    @override
-    def async_remove(self) -> None:
-        """Let go of the sessions; their connections belong to Home Assistant."""
-        for session in self._sessions:
-            session.detach()
+        old = known.data.get(CONF_HOST)  # an ignored gateway has none
+        return old not in (None, self._host) and not await answers(old) and await answers(self._host)

@@ -13,14 +13,32 @@ CORE_DOMAIN: Final = "enphase_envoy"
 TOKEN_PAGE: Final = "https://entrez.enphaseenergy.com"
 """Where an owner gets a token by hand."""
 
+ENTRY_VERSION: Final = 1
+"""Of what an entry holds: host, sign_in, and token, core_entry or username and password, as that needs."""
+
 CONF_SIGN_IN: Final = "sign_in"
 """The kind of sign-in, named like the step of the flow that made it."""
 
+SIGN_IN_EXISTING: Final = "existing"
 SIGN_IN_CLOUD: Final = "cloud"
+SIGN_IN_CODE: Final = "code"
 SIGN_IN_TOKEN: Final = "token"
 
-UPDATE_INTERVAL: Final = timedelta(seconds=10)
-"""A gateway refreshes its values every 2 to 7 s, so faster polls gain little; aiohttp keeps an
+CONF_CORE_ENTRY: Final = "core_entry"
+"""The id of core's entry whose token is shared."""
+
+CONF_CERTIFICATE: Final = "certificate"
+"""Option: SHA-256 (hex) of the only certificate to talk to."""
+
+RENEWAL_PAUSE: Final = timedelta(hours=1)
+MOST_REFUSALS: Final = 3
+"""The cloud locks an account for up to a day after repeated sign-ins."""
+
+CODE_PAUSE: Final = timedelta(seconds=30)
+"""Repeated requests for a code can block an account too."""
+
+UPDATE_INTERVAL: Final = 10
+"""Seconds. A gateway refreshes its values every 2 to 7 s, so faster polls gain little; aiohttp keeps an
 idle connection for 15 s, so slower ones begin with a TLS handshake each time."""
 
 SIZE_LIMIT: Final = 64 * 1024
@@ -31,3 +49,7 @@ MODELS: Final = {
     "800-00656": "IQ Gateway Standard",
 }
 """By part number, without its revision; only those on which several public sources agree."""
+
+SHORTEST_INTERVAL: Final = 5
+LONGEST_INTERVAL: Final = 300
+"""Seconds."""

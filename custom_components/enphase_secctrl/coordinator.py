@@ -1,27 +1,29 @@
 """Polls one gateway and turns what goes wrong into Home Assistant's exceptions."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from time import monotonic
 from typing import Final, override
 
-from aiohttp import DummyCookieJar
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_TOKEN
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .const import CORE_DOMAIN, DOMAIN, LOGGER, MODELS, UPDATE_INTERVAL
-from .failures import CannotConnect, Failure, InvalidAuth
+from . import issues
+from .const import CONF_CERTIFICATE, DOMAIN, LOGGER, UPDATE_INTERVAL
+from .failures import CannotConnect, CertificateChanged, Failure, InvalidAuth, NoSecctrl
 from .fields import FIELDS
 from .gateway import Gateway
 from .model import Report, claims
-from .token import Token, read_token
+from .pin import as_people_read, pinned_certificate
+from .sessions import gateway_session
+from .sign_in import SignIn
 
 type SecctrlConfigEntry = ConfigEntry[SecctrlCoordinator]
 
@@ -42,6 +44,8 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
 
     config_entry: SecctrlConfigEntry
 
+    sign_in: SignIn
+
     def __init__(self, hass: HomeAssistant, entry: SecctrlConfigEntry) -> None:
         """Prepare the client from what the entry holds."""
         super().__init__(
@@ -49,16 +53,15 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
             LOGGER,
             config_entry=entry,
             name="IQ Gateway",
-            update_interval=UPDATE_INTERVAL,
+            update_interval=timedelta(seconds=entry.options.get(CONF_SCAN_INTERVAL, UPDATE_INTERVAL)),
             always_update=False,
         )
         self.serial = str(entry.unique_id)
-        self.token: Token = read_token(entry.data[CONF_TOKEN], self.serial)
         self.gateway = Gateway(
-            async_create_clientsession(hass, verify_ssl=False, cookie_jar=DummyCookieJar()),
+            gateway_session(hass, auto_cleanup=True),
             entry.data[CONF_HOST],
             serial=self.serial,
-            token=self.token.text,
+            certificate=pinned_certificate(entry.options),
         )
         self.watchers: list[Callable[[], None]] = []
         self.polls: deque[Poll] = deque(maxlen=10)
@@ -66,19 +69,19 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         self._firmware = ""
 
     @override
+    async def _async_setup(self) -> None:
+        """Find the token."""
+        with self._failures():
+            self.sign_in = SignIn(self.hass, self.config_entry, self._token_changed)
+
+    @override
     async def _async_update_data(self) -> Report:
-        """Ask the gateway; a failure keeps the key under which its text stands everywhere."""
-        try:
+        """Ask the gateway, and look after what follows from its answer."""
+        with self._failures():
             report = await self._poll()
-        except InvalidAuth as err:
-            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=err.key) from err
-        except Failure as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=err.key,
-                translation_placeholders=err.placeholders,
-                retry_after=err.retry_after if isinstance(err, CannotConnect) else None,
-            ) from err
+        issues.settle(self.hass, self.config_entry, issues.NO_SECCTRL, issues.CERTIFICATE_CHANGED)
+        self.sign_in.look_ahead()
+        self._end_reauth()
         self._name_bad_values(report)
         self._follow_firmware()
         return report
@@ -87,12 +90,58 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         """Ask the gateway and keep how it went for the diagnostics; raises Failure."""
         began = monotonic()
         try:
-            report = await self.gateway.secctrl()
+            report = await self._read()
         except Failure as err:
             self.polls.append(Poll(outcome=err.key, seconds=monotonic() - began))
             raise
         self.polls.append(Poll(outcome="ok", seconds=monotonic() - began, size=len(report.body)))
         return report
+
+    @callback
+    def _token_changed(self) -> None:
+        """Show when the new token ends, and use it at once if the old one was refused."""
+        self.async_update_listeners()
+        if isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success:
+            self.config_entry.async_create_task(self.hass, self.async_request_refresh())
+
+    async def _read(self) -> Report:
+        """Read with the token of now; if it is refused, with another one. Raises Failure."""
+        self.gateway.token = self.sign_in.token.text
+        try:
+            return await self.gateway.secctrl()
+        except InvalidAuth:
+            await self.sign_in.another_token()
+            self.gateway.token = self.sign_in.token.text
+            return await self.gateway.secctrl()
+
+    @contextmanager
+    def _failures(self) -> Generator[None]:
+        """Turn a failure into Home Assistant's exception; its key is that of its text everywhere."""
+        try:
+            yield
+        except InvalidAuth as err:
+            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=err.key) from err
+        except Failure as err:
+            self._announce(err)
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=err.key,
+                translation_placeholders=err.placeholders,
+                retry_after=err.retry_after if isinstance(err, CannotConnect) else None,
+            ) from err
+
+    def _announce(self, err: Failure) -> None:
+        """Raise a repair issue for what does not pass by itself."""
+        if isinstance(err, NoSecctrl):
+            issues.announce(self.hass, self.config_entry, issues.NO_SECCTRL)
+        if isinstance(err, CertificateChanged):
+            issues.announce(
+                self.hass,
+                self.config_entry,
+                issues.CERTIFICATE_CHANGED,
+                pinned=as_people_read(self.config_entry.options[CONF_CERTIFICATE]),
+                shown=as_people_read(err.shown.hex()),
+            )
 
     @callback
     @override
@@ -102,28 +151,11 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
             look()
         super().async_update_listeners()
 
-    @property
-    def device_info(self) -> DeviceInfo:
-        """Describe the gateway, below core's device of it when there is one."""
-        identity = self.gateway.identity
-        assert identity  # noqa: S101 - there is no report without it
-        info = DeviceInfo(
-            configuration_url=str(self.gateway.url),
-            identifiers={(DOMAIN, self.serial)},
-            manufacturer="Enphase",
-            model=next(
-                (model for part, model in MODELS.items() if identity.part_number.startswith(part)), "IQ Gateway"
-            ),
-            model_id=identity.part_number or None,
-            name=f"IQ Gateway {self.serial}",
-            serial_number=self.serial,
-            sw_version=identity.firmware,
-        )
-        for entry in self.hass.config_entries.async_entries(CORE_DOMAIN):
-            device = dr.async_get(self.hass).async_get_device_by_identifier((CORE_DOMAIN, self.serial), entry.entry_id)
-            if device:
-                info["via_device_id"] = device.id
-        return info
+    def _end_reauth(self) -> None:
+        """Take back what was asked of the user, if the gateway takes the token after all."""
+        if isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success:
+            for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _name_bad_values(self, report: Report) -> None:
         """Log each bad value once, by its path: the value itself is a stranger's text."""

@@ -6,9 +6,10 @@ import re
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_SIGN_IN
+from .const import CONF_CERTIFICATE, CONF_SIGN_IN, UPDATE_INTERVAL
 from .coordinator import CLAIMS, SecctrlConfigEntry, SecctrlCoordinator
 from .fields import FIELDS, IGNORED
 from .model import Report
@@ -23,7 +24,8 @@ async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: Secctr
         "state": entry.state.value,
         "reason": entry.error_reason_translation_key,
         "sign_in": entry.data.get(CONF_SIGN_IN),
-        "options": dict(entry.options),
+        "interval": entry.options.get(CONF_SCAN_INTERVAL, UPDATE_INTERVAL),
+        "pinned": CONF_CERTIFICATE in entry.options,
     }
     if entry.state is ConfigEntryState.LOADED:
         found |= _of_gateway(entry.runtime_data) | _of_report(entry.runtime_data.data)
@@ -32,7 +34,7 @@ async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: Secctr
 
 def _of_gateway(coordinator: SecctrlCoordinator) -> dict[str, Any]:
     identity = coordinator.gateway.identity
-    token = coordinator.token
+    token = coordinator.sign_in.token
     return {
         "firmware": identity and identity.firmware,
         "part_number": identity and identity.part_number,

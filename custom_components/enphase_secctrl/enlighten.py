@@ -87,7 +87,7 @@ class Enlighten:
 
     async def check_code(self, code: str) -> None:
         """Finish a multi-factor sign-in; raises InvalidCode (try again), SignInLost or another Failure."""
-        form = {"email": _base64(self._email), "otp": _base64(code.strip()), "xhrFields[withCredentials]": "true"}
+        form = {"email": _base64(self._email), "otp": _base64(code), "xhrFields[withCredentials]": "true"}
         answer = await self._ask("POST", CHECK_CODE, form=form)
         _refuse_blocked(answer)
         if answer.members.get("isValid") is False:

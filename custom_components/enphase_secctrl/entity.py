@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 
 from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .const import CORE_DOMAIN, DOMAIN, MODELS
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
 from .fields import Field
 
@@ -23,7 +25,7 @@ class SecctrlEntity(CoordinatorEntity[SecctrlCoordinator]):
         self.entity_description = description
         self._attr_translation_key = description.translation_key or description.key
         self._attr_unique_id = f"{coordinator.serial}_{description.key}"
-        self._attr_device_info = coordinator.device_info
+        self._attr_device_info = _device(coordinator)
 
 
 def add_when_reported[FieldT: Field](
@@ -51,3 +53,24 @@ def add_when_reported[FieldT: Field](
 
     look()
     coordinator.watchers.append(look)
+
+
+def _device(coordinator: SecctrlCoordinator) -> DeviceInfo:
+    """Describe the gateway, below core's device of it where there is one."""
+    identity = coordinator.gateway.identity
+    assert identity  # noqa: S101 - there is no report without it
+    info = DeviceInfo(
+        configuration_url=str(coordinator.gateway.url),
+        identifiers={(DOMAIN, coordinator.serial)},
+        manufacturer="Enphase",
+        model=next((model for part, model in MODELS.items() if identity.part_number.startswith(part)), "IQ Gateway"),
+        model_id=identity.part_number or None,
+        name=f"IQ Gateway {coordinator.serial}",
+        serial_number=coordinator.serial,
+        sw_version=identity.firmware,
+    )
+    devices = dr.async_get(coordinator.hass)
+    for entry in coordinator.hass.config_entries.async_entries(CORE_DOMAIN):
+        if above := devices.async_get_device_by_identifier((CORE_DOMAIN, coordinator.serial), entry.entry_id):
+            info["via_device_id"] = above.id
+    return info

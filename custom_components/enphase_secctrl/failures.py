@@ -39,6 +39,11 @@ class CertificateChanged(Failure):
 
     key = "certificate_changed"
 
+    def __init__(self, shown: bytes) -> None:
+        """Keep the SHA-256 of the certificate that was shown."""
+        super().__init__()
+        self.shown = shown
+
 
 class UnexpectedAnswer(Failure):
     """The answer is not what a gateway answers; `answer` says what it was, in our own words."""
@@ -102,6 +107,18 @@ class SignInLost(Failure):
     """The cloud has forgotten the sign-in that the code belongs to."""
 
     key = "sign_in_lost"
+
+
+class CodeTooSoon(Failure):
+    """Another code was asked for less than 30 s after the last."""
+
+    key = "code_too_soon"
+
+
+class CoreNotReady(Failure):
+    """The token is shared with core's entry, which has not finished its own start."""
+
+    key = "core_not_ready"
 
 
 class AccountBlocked(Failure):

@@ -38,6 +38,9 @@ _REFUSALS: Final[Mapping[int, type[Failure]]] = {
     HTTPStatus.NOT_FOUND: NoSecctrl,
 }
 _PLAIN_HTTP: Final = 80
+_NO_CERTIFICATE: Final = bytes(32)
+"""A fingerprint that no certificate has."""
+
 _COOKIE: Final = re.compile(r"[!#-+\--:<-\[\]-~]{1,4096}")
 
 _in_flight: WeakValueDictionary[URL, asyncio.Lock] = WeakValueDictionary()
@@ -107,6 +110,14 @@ class Gateway:
         self.identity = found
         return found
 
+    async def certificate(self) -> bytes:
+        """Return the SHA-256 of the certificate that is shown now; nothing is sent. Raises Failure."""
+        try:
+            await self._get(INFO, tls=Fingerprint(_NO_CERTIFICATE))
+        except CertificateChanged as err:
+            return err.shown
+        raise CannotConnect
+
     async def secctrl(self) -> Report:
         """Return what the gateway reports: one request, after a failure two; raises Failure."""
         trusted, self._trusted = self._trusted, False
@@ -136,7 +147,7 @@ class Gateway:
             headers["Cookie"] = f"sessionId={self._cookie}"
         return await self._get(path, headers)
 
-    async def _get(self, path: str, headers: dict[str, str] | None = None) -> _Answer:
+    async def _get(self, path: str, headers: dict[str, str] | None = None, tls: Fingerprint | None = None) -> _Answer:
         """Send one request; raises CannotConnect, CertificateChanged, or UnexpectedAnswer for too large a body."""
         try:
             async with (
@@ -146,7 +157,7 @@ class Gateway:
                     headers={"Accept-Encoding": "identity", **(headers or {})},
                     allow_redirects=False,
                     timeout=TIME_LIMIT,
-                    ssl=self._tls,
+                    ssl=tls or self._tls,
                 ) as response,
             ):
                 answer = _Answer(
@@ -158,7 +169,7 @@ class Gateway:
                     self._cookie = cookie.value if _COOKIE.fullmatch(cookie.value) else None
                 return answer
         except ServerFingerprintMismatch as err:
-            raise CertificateChanged from err
+            raise CertificateChanged(err.got) from err
         except (ClientError, TimeoutError, OSError) as err:
             raise CannotConnect from err
 

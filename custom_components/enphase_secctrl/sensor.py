@@ -47,4 +47,4 @@ class TokenExpiresSensor(SecctrlEntity, SensorEntity):
     @override
     def native_value(self) -> datetime:
         """Return the end of the token that is in use."""
-        return self.coordinator.token.expires
+        return self.coordinator.sign_in.token.expires

@@ -49,6 +49,7 @@ class Gateway(Server):
             INFO: self._info,
             CHECK_JWT: self._check_jwt,
             SECCTRL: self._secctrl,
+            **dict.fromkeys(pages.PRODUCTION, self._production),
         }
         self.scenario = scenario
         if firmware is not None:
@@ -205,6 +206,12 @@ class Gateway(Server):
             return self._unauthorized()
         session = self.door.open_session(token, now)
         return Reply(body=self._content(), headers=(session,))
+
+    def _production(self, request: web.Request) -> Reply:
+        """Answer what Home Assistant's own integration needs to set up beside us."""
+        if self._bearer(request) is None and not self.door.knows(request.cookies.get("sessionId", ""), self.clock()):
+            return self._unauthorized()
+        return Reply(body=pages.PRODUCTION[request.path], content_type="application/json")
 
     def _content(self) -> bytes:
         if self.body is not None:

@@ -3,6 +3,16 @@
 from http import HTTPStatus
 from typing import Final
 
+# The least that Home Assistant's own integration wants to see.
+PRODUCTION: Final = {
+    "/api/v1/production": (
+        b'{"wattHoursToday": 8210, "wattHoursSevenDays": 61250, "wattHoursLifetime": 9120345, "wattsNow": 1240}'
+    ),
+    "/api/v1/production/inverters": (
+        b'[{"serialNumber": "482200000001", "lastReportDate": 1790000000, "devType": 1,'
+        b' "lastReportWatts": 212, "maxReportWatts": 289}]'
+    ),
+}
 NOT_FOUND: Final = b'{ "error" : "404 - Not Found" }'
 VALID_TOKEN: Final = b"<!DOCTYPE html><h2>Valid token.</h2>\n"
 BUSY: Final = b"Resource busy, please retry after 30 seconds"

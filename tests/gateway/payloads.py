@@ -100,7 +100,7 @@ def storage(*, soc: float, capacity: int, reserve: int, acb_energy: int, acb_cap
     }
 
 
-def build(  # noqa: PLR0913 - a payload has this many independent facts
+def build(
     layout: str,
     *,
     soc: float,

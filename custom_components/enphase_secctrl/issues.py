@@ -1,0 +1,46 @@
+"""Repair issues of an entry: raised where the reason is seen, and gone when it is."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+TOKEN_ENDS = "token_ends"  # noqa: S105 - a name
+CERTIFICATE_CHANGED = "certificate_changed"
+NO_SECCTRL = "no_secctrl"
+
+_SEVERITY = {
+    TOKEN_ENDS: ir.IssueSeverity.WARNING,
+    CERTIFICATE_CHANGED: ir.IssueSeverity.ERROR,
+    NO_SECCTRL: ir.IssueSeverity.ERROR,
+}
+"""The kinds of issue; each id is the kind and the id of the entry."""
+
+
+def announce(hass: HomeAssistant, entry: ConfigEntry, kind: str, **placeholders: str) -> None:
+    """Raise the issue, unless it stands as it is."""
+    shown = {"title": entry.title, **placeholders}
+    standing = ir.async_get(hass).async_get_issue(DOMAIN, _id(entry, kind))
+    if standing and standing.translation_placeholders == shown:
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _id(entry, kind),
+        data={"entry_id": entry.entry_id, "kind": kind, **placeholders},
+        is_fixable=kind != NO_SECCTRL,
+        severity=_SEVERITY[kind],
+        translation_key=kind,
+        translation_placeholders=shown,
+    )
+
+
+def settle(hass: HomeAssistant, entry: ConfigEntry, *kinds: str) -> None:
+    """Take the issues away, all of them unless some are named."""
+    for kind in kinds or _SEVERITY:
+        ir.async_delete_issue(hass, DOMAIN, _id(entry, kind))
+
+
+def _id(entry: ConfigEntry, kind: str) -> str:
+    return f"{kind}_{entry.entry_id}"
