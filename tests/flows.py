@@ -11,9 +11,10 @@ from custom_components.enphase_secctrl.const import DOMAIN
 type Answers = Mapping[str, object]
 
 
-async def begin(hass: HomeAssistant, source: str = "user", **context: str) -> ConfigFlowResult:
-    """Begin a flow; reauth and reconfigure name their entry_id."""
-    return await hass.config_entries.flow.async_init(DOMAIN, context=ConfigFlowContext(source=source, **context))
+async def begin(hass: HomeAssistant, source: str = "user", entry_id: str = "") -> ConfigFlowResult:
+    """Begin a flow; reauth and reconfigure name their entry."""
+    context = ConfigFlowContext(source=source, entry_id=entry_id) if entry_id else ConfigFlowContext(source=source)
+    return await hass.config_entries.flow.async_init(DOMAIN, context=context)
 
 
 async def answer(hass: HomeAssistant, flow: ConfigFlowResult, **answers: object) -> ConfigFlowResult:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from math import isclose
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from .oracle import Expected
 
@@ -17,14 +19,14 @@ type Shown = dict[str, bool | float | str | None]
 _FLAGS = {STATE_ON: True, STATE_OFF: False, STATE_UNKNOWN: None, STATE_UNAVAILABLE: STATE_UNAVAILABLE}
 
 
-def states(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
+def states(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, str]:
     """Return {key: state} of the enabled entities."""
     known = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     found = {one.unique_id.removeprefix(f"{entry.unique_id}_"): hass.states.get(one.entity_id) for one in known}
     return {key: state.state for key, state in found.items() if state}
 
 
-def shown(hass: HomeAssistant, entry: MockConfigEntry) -> Shown:
+def shown(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Shown:
     """Return {key: number, flag, None for unknown} of the enabled entities, without the token's."""
     found = states(hass, entry)
     found.pop("token_expires", None)

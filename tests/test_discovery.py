@@ -109,7 +109,7 @@ async def test_retry_at_once(hass: HomeAssistant, gateway: Gateway, set_up: SetU
     """An entry that waits to be tried again is, as soon as its gateway announces itself."""
     gateway.state = "refused"
     entry = await set_up()
-    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "cannot_connect"
     gateway.state = "up"
     assert aborts(await _announce(hass, gateway), "already_configured")
     await hass.async_block_till_done()

@@ -418,8 +418,8 @@ NO_TOKENS: Final[list[tuple[Fault, type[Failure]]]] = [
     (said(token=Gateway().token(serial="202200000002")), WrongGateway),
     (Body(Gateway().token(serial="202200000002").encode()), WrongGateway),
     (Body(Gateway().token(lifetime=-1).encode()), TokenExpired),
-    (said(401, message="Unauthorized"), CloudUnavailable),
-    (Status(403), CloudUnavailable),
+    (said(401, message="Unauthorized"), NotAToken),
+    (Status(403), NotAToken),
     (Status(503), CloudUnavailable),
     (Status(201, body=Gateway().token().encode()), CloudUnavailable),
     (Redirect("https://enlighten.enphaseenergy.com/login", 302), CloudUnavailable),
@@ -475,18 +475,18 @@ async def test_installer(cloud: Cloud, session: ClientSession) -> None:
 
 async def test_gateway_of_others(owner: Enlighten, signed_in: Enlighten) -> None:
     """The cloud gives out no token for a gateway that is not the account's."""
-    with pytest.raises(CloudUnavailable):
+    with pytest.raises(NotAToken):
         await signed_in.fetch_token("202200000002")
     assert await signed_in.fetch_token(SERIAL)
 
 
 async def test_token_without_sign_in(cloud: Cloud, owner: Enlighten) -> None:
     """Nor without a sign-in, or with one that it has forgotten."""
-    with pytest.raises(CloudUnavailable):
+    with pytest.raises(NotAToken):
         await owner.fetch_token(SERIAL)
     await owner.log_in("secret")
     cloud.forget_sessions()
-    with pytest.raises(CloudUnavailable):
+    with pytest.raises(NotAToken):
         await owner.fetch_token(SERIAL)
     await owner.log_in("secret")
     assert await owner.fetch_token(SERIAL)

@@ -155,6 +155,7 @@ def report(gateway: Gateway) -> bytes:
         ("envoy_1", "https://envoy_1"),
         ("192.168.1.20", "https://192.168.1.20"),
         ("192.168.1.20:8443", "https://192.168.1.20:8443"),
+        ("HTTPS://Envoy.local", "https://envoy.local"),
         ("envoy.local:443", "https://envoy.local"),
         ("envoy.local:80", "https://envoy.local"),
         ("http://envoy.local", "https://envoy.local"),
@@ -198,12 +199,26 @@ def test_base_url(host: str, url: str) -> None:
         "[envoy]",
         "fe80::1/home",
         "fe80::12345",
+        "https:/envoy",
+        "en\nvoy",
+        "envoy%41",
+        "a..b",
+        ".",
+        "x" * 64 + ".local",
+        ".".join(["x" * 60] * 5),
     ],
 )
 def test_invalid_host(host: str) -> None:
     """What names no host is refused before anybody is asked."""
     with pytest.raises(InvalidHost):
         base_url(host)
+
+
+@pytest.mark.parametrize("host", ["envoy.local", "192.168.1.20:8443", "fe80::1", "[fe80::1]:8443"])
+def test_what_is_kept_means_the_same(host: str) -> None:
+    """The short form that an entry keeps leads to the same gateway."""
+    url = base_url(host)
+    assert base_url(url.host_port_subcomponent or "") == url
 
 
 # -- what an answer means
@@ -333,10 +348,10 @@ async def test_overloaded(gateway: Gateway, connect: Connect) -> None:
 async def test_plain_http(gateway: Gateway, connect: Connect) -> None:
     """What speaks no TLS gets no request."""
     client = connect()
-    gateway.plain_http(on=True)
+    gateway.plain_http(True)
     with failure(CannotConnect()):
         await client.secctrl()
-    gateway.plain_http(on=False)
+    gateway.plain_http(False)
     assert gateway.requests == []
     assert await client.secctrl()
 
@@ -594,15 +609,27 @@ async def test_turn_after_a_failure(hass: HomeAssistant, gateway: Gateway, conne
 async def test_pinned_certificate(gateway: Gateway, connect: Connect) -> None:
     """Another certificate than the pinned one gets nothing at all."""
     client = connect(certificate=gateway.fingerprint)
+    assert await connect().certificate() == gateway.fingerprint
     await client.secctrl()
     gateway.new_certificate()
     await gateway.pause()
     await gateway.resume()
     asked(gateway)
-    with failure(CertificateChanged()):
+    with failure(CertificateChanged(gateway.fingerprint)):
         await client.secctrl()
     assert asked(gateway) == []
     assert await connect(certificate=gateway.fingerprint).secctrl()
+
+
+async def test_certificate_of_nobody(gateway: Gateway, connect: Connect) -> None:
+    """Who does not speak TLS shows no certificate, and is sent nothing."""
+    client = connect()
+    gateway.plain_http(True)
+    with failure(CannotConnect()):
+        await client.certificate()
+    gateway.plain_http(False)
+    assert await client.certificate() == gateway.fingerprint
+    assert asked(gateway) == []
 
 
 async def test_expired_certificate(gateway: Gateway, connect: Connect) -> None:

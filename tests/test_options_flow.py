@@ -1,7 +1,5 @@
 """Options: the update interval, and the pinned certificate with its repair."""
 
-from collections.abc import Mapping
-
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
@@ -116,7 +114,7 @@ async def test_pin_of_what_does_not_answer(hass: HomeAssistant, gateway: Gateway
     assert flow["errors"] == {"base": "cannot_connect"}
     gateway.state = "up"
     gateway.serial = "122300000002"
-    answers: Mapping[str, object] = {"scan_interval": 10, "pin_certificate": True}
+    answers = {"scan_interval": 10, "pin_certificate": True}
     flow = await hass.config_entries.options.async_configure(flow["flow_id"], answers)
     assert flow["errors"] == {"base": "wrong_gateway"}
     gateway.serial = str(loaded.unique_id)

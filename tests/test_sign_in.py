@@ -20,6 +20,7 @@ from custom_components.enphase_secctrl.const import (
     SIGN_IN_EXISTING,
 )
 from tests.conftest import SetUp
+from tests.flows import aborts, answer, choose
 from tests.gateway import Cloud, Gateway, Status
 from tests.shown import poll, states
 
@@ -156,6 +157,22 @@ async def test_refused_again(
     assert len(reauths(hass)) == 1
 
 
+async def test_refused_by_both(
+    hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A token that the gateway refuses and a password that the cloud refuses need the user, who mends both."""
+    cloud.add_account("owner@example.com", "changed")
+    gateway.revoke(loaded.data[CONF_TOKEN])
+    await poll(hass, freezer)
+    (reauth,) = reauths(hass)
+    flow = await answer(hass, await hass.config_entries.flow.async_configure(reauth), host=gateway.host)
+    flow = await choose(hass, flow, "cloud")
+    flow = await answer(hass, flow, username="owner@example.com", password="changed")
+    assert aborts(flow, "reauth_successful")
+    await hass.async_block_till_done()
+    assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
+
+
 async def test_refused_while_the_cloud_is_away(
     hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -199,7 +216,8 @@ async def test_outages_ask_nobody(
     gateway.state = "up"
     await poll(hass, freezer, 61)
     assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
-    assert reauths(hass) == cloud.requests == []
+    assert reauths(hass) == []
+    assert cloud.requests == []
 
 
 async def test_ended_token_at_the_start(
@@ -270,6 +288,24 @@ class TestShared:
         assert reauths(hass) == []
         assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
 
+    async def test_clock_ahead(
+        self,
+        hass: HomeAssistant,
+        gateway: Gateway,
+        core: MockConfigEntry,
+        loaded: MockConfigEntry,
+        freezer: FrozenDateTimeFactory,
+    ) -> None:
+        """A token of core that seems to have ended is tried when ours is refused: the clock may be wrong."""
+        now = gateway.clock()
+        gateway.clock = lambda: now - 7200
+        old = core.data[CONF_TOKEN]
+        hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=3600)})
+        gateway.revoke(old)
+        await poll(hass, freezer)
+        assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
+        assert reauths(hass) == []
+
     async def test_removed(self, hass: HomeAssistant, core: MockConfigEntry, loaded: MockConfigEntry) -> None:
         """Without core's entry the user is asked for another way."""
         await hass.config_entries.async_remove(core.entry_id)
@@ -286,7 +322,6 @@ class TestShared:
         core.mock_state(hass, ConfigEntryState.SETUP_RETRY)
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: token})
         entry = await set_up()
-        assert entry.state is ConfigEntryState.SETUP_RETRY
         assert entry.error_reason_translation_key == "core_not_ready"
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token()})
         await hass.config_entries.async_reload(entry.entry_id)

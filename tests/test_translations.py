@@ -11,22 +11,21 @@ from typing import Any
 from homeassistant.helpers.entity import EntityDescription
 import pytest
 
-from custom_components.enphase_secctrl import config_flow, failures, fields
+from custom_components.enphase_secctrl import const, failures, fields, forms, issues
 
-FOLDER = Path(config_flow.__file__).parent
+FOLDER = Path(forms.__file__).parent
 FILES = sorted((FOLDER / "translations").glob("*.json"))
 ENGLISH = json.loads((FOLDER / "translations" / "en.json").read_text())
+CONFIG = ENGLISH["config"]
 ICONS = json.loads((FOLDER / "icons.json").read_text())
+ROOMS = {path.stem: ast.parse(path.read_text()) for path in FOLDER.glob("*.py")}
+FLOW = ast.parse("\n".join((FOLDER / f"{room}.py").read_text() for room in ("config_flow", "sign_in_steps")))
 ROWS: dict[str, tuple[EntityDescription, ...]] = {
     "sensor": (*fields.SENSORS, fields.TOKEN_EXPIRES),
     "binary_sensor": fields.FLAGS,
 }
-FAILURES = {failure.key: failure for failure in failures.Failure.__subclasses__()}
-CODE_STEP = {"invalid_code", "sign_in_lost"}
-"""What only the entering of a code can bring about; no form does it yet."""
-LAN_SIDE = ("gateway", "identity", "body", "model")
-AT_SET_UP = {"invalid_host"}
-"""What the LAN side raises before the first poll: an entry's host was good once."""
+
+# --- what the texts name
 
 
 def flat(texts: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -44,36 +43,89 @@ def named(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def _dict_keys(function: ast.AST) -> set[str]:
-    """Return the keys of all dicts that are written down in a function."""
+def all_named(texts: Mapping[str, Any]) -> set[str]:
+    """Return the placeholders in all the texts."""
+    return {name for _, text in flat(texts) for name in named(text)}
+
+
+# --- what the code says
+
+
+def written(tree: ast.AST, name: str) -> ast.AST:
+    """Return the function or class of that name."""
+    return next(node for node in ast.walk(tree) if getattr(node, "name", "") == name)
+
+
+def passed(tree: ast.AST, function: str, keyword: str) -> Iterator[ast.AST]:
+    """Yield what is passed as that keyword to a function whose name ends so."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(function):
+            yield from (one.value for one in call.keywords if one.arg == keyword)
+
+
+def assigned(tree: ast.AST, name: str) -> Iterator[ast.AST]:
+    """Yield what is assigned to what has that name in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and name in ast.unparse(node.targets[0]):
+            yield node.value
+
+
+def words(tree: ast.AST | None) -> set[str]:
+    """Return the texts that are written down, also by a name of const.py."""
+    nodes = [*ast.walk(tree)] if tree else []
+    by_name = {getattr(const, node.id, None) for node in nodes if isinstance(node, ast.Name)}
+    found = by_name | {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return {word for word in found if isinstance(word, str)}
+
+
+def passed_words(tree: ast.AST, function: str, keyword: str) -> set[str]:
+    """Return the texts that are passed so."""
+    return {word for one in passed(tree, function, keyword) for word in words(one)}
+
+
+def keys(tree: ast.AST) -> set[str]:
+    """Return the keys of all dicts that are written down."""
+    return {word for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys for word in words(key)}
+
+
+def failing(*rooms: str) -> set[str]:
+    """Return the keys of the failures that rooms raise: of those they name, except where they catch."""
+    known = {failure.__name__: failure.key for failure in failures.Failure.__subclasses__()}
+    nodes = [node for room in rooms for node in ast.walk(ROOMS[room])]
+    handled = [node.type for node in nodes if isinstance(node, ast.ExceptHandler) and node.type]
+    caught = {one for handler in handled for one in ast.walk(handler)}
+    return {known[node.id] for node in nodes if isinstance(node, ast.Name) and node.id in known and node not in caught}
+
+
+def steps() -> dict[str, set[str]]:
+    """Return {step: placeholders} of the steps that show a form or a menu."""
+    shared = keys(written(ROOMS["forms"], "_placeholders"))
+    form = shared.union(*map(keys, passed(ROOMS["forms"], "async_show_form", "description_placeholders")))
     return {
-        key.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Dict)
-        for key in node.keys
-        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        node.name.removeprefix("async_step_"): form if "self._form(" in code else shared
+        for node in ast.walk(FLOW)
+        if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
+        if "self._form(" in (code := ast.unparse(node)) or "self.async_show_menu(" in code
     }
 
 
-FLOW = {
-    node.name: _dict_keys(node)
-    for node in ast.walk(ast.parse((FOLDER / "config_flow.py").read_text()))
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+STEPS = steps()
+POLL = failing("gateway", "identity", "body", "model") - {"invalid_host"}
+"""The host of an entry was good once."""
+IDENTIFY = POLL - {"invalid_auth", "no_secctrl"}
+"""Without a token nothing is refused, and `/info` is on every gateway."""
+FORM = failing("gateway", "identity", "body", "model", "enlighten", "token", "sign_in_steps") - {"mfa_required"}
+"""A form answers an account that asks for a code with the step of the code."""
+ANSWERS = {"unexpected_answer": {"answer"}}
+"""What failures fill in, by their keys."""
+FIXES = {issues.TOKEN_ENDS: "SignInAgainFlow", issues.CERTIFICATE_CHANGED: "AcceptCertificateFlow"}
+ABORTS_OF_HOME_ASSISTANT = {
+    "_abort_if_unique_id_configured": {"already_configured"},
+    "async_set_unique_id": {"already_in_progress"},
+    "async_update_reload_and_abort": {"reauth_successful", "reconfigure_successful"},
 }
-IN_FORMS = FLOW["_form"]
-STEPS = {"sign_in": FLOW["async_step_sign_in"]} | dict.fromkeys(config_flow.FORMS, IN_FORMS)
 
-
-def _filled(failure: type[failures.Failure]) -> set[str]:
-    """Return what a failure fills in."""
-    filled = failures.UnexpectedAnswer("HTML") if failure is failures.UnexpectedAnswer else failure()
-    return set(filled.placeholders)
-
-
-def _raised(module: str) -> set[str]:
-    """Return the keys of the failures that a module knows."""
-    source = (FOLDER / f"{module}.py").read_text()
-    return {key for key, failure in FAILURES.items() if re.search(rf"\b{failure.__name__}\b", source)}
+# --- entities
 
 
 @pytest.mark.parametrize("platform", ROWS)
@@ -114,51 +166,135 @@ def test_icons_of_nothing_else() -> None:
     assert ICONS["entity"].keys() == ROWS.keys()
 
 
-def test_errors() -> None:
-    """Every failure that a form can meet has its text there, and there are no others."""
-    assert "check_code" not in (FOLDER / "config_flow.py").read_text()  # else CODE_STEP is over
-    assert ENGLISH["config"]["error"].keys() == FAILURES.keys() - CODE_STEP | {"unknown"}
+# --- flows
 
 
-@pytest.mark.parametrize("key", ENGLISH["config"]["error"])
-def test_placeholders_of_errors(key: str) -> None:
-    """The form fills what an error's text names."""
-    assert named(ENGLISH["config"]["error"][key]) <= IN_FORMS
-
-
-def test_answer_is_named() -> None:
-    """A text that could say what was answered says it."""
-    assert "answer" in named(ENGLISH["config"]["error"]["unexpected_answer"])
-
-
-def test_exceptions() -> None:
-    """Every failure of a poll has a text, there are no others, and each fills what its text names."""
-    texts = {key: text["message"] for key, text in ENGLISH["exceptions"].items()}
-    assert texts.keys() == {key for module in LAN_SIDE for key in _raised(module)} - AT_SET_UP
-    assert {key: named(text) for key, text in texts.items()} == {key: _filled(FAILURES[key]) for key in texts}
+def test_parts() -> None:
+    """There are texts for what there is, and for nothing else."""
+    assert ENGLISH.keys() == {"config", "options", "issues", "exceptions", "entity"}
+    assert CONFIG.keys() == {"flow_title", "step", "error", "abort", "create_entry"}
+    assert ENGLISH["options"].keys() == {"step", "error"}
+    assert ENGLISH["entity"].keys() == ROWS.keys()
 
 
 def test_steps() -> None:
-    """Every step of the flow has texts, with a label and a hint for each field."""
-    assert ENGLISH["config"]["step"].keys() == STEPS.keys()
-    for step, schema in config_flow.FORMS.items():
-        texts = ENGLISH["config"]["step"][step]
-        keys = {str(key) for key in schema.schema}
-        assert (texts["data"].keys(), texts["data_description"].keys()) == (keys, keys)
+    """Every form and the menu have texts, and every form its fields."""
+    assert CONFIG["step"].keys() == STEPS.keys() == forms.FORMS.keys() - {"init"} | {"sign_in"}
+    assert ENGLISH["options"]["step"].keys() == {"init"}
+
+
+@pytest.mark.parametrize("step", forms.FORMS)
+def test_fields(step: str) -> None:
+    """Each field of a form has a label and a hint."""
+    texts = (CONFIG["step"] | ENGLISH["options"]["step"])[step]
+    shown = {str(key) for key in forms.FORMS[step].schema}
+    assert (texts.get("data", {}).keys(), texts.get("data_description", {}).keys()) == (shown, shown)
 
 
 def test_menu() -> None:
-    """The menu offers the two ways to sign in, each with its description."""
-    texts = ENGLISH["config"]["step"]["sign_in"]
-    ways = {config_flow.SIGN_IN_CLOUD, config_flow.SIGN_IN_TOKEN}
-    assert (texts["menu_options"].keys(), texts["menu_option_descriptions"].keys()) == (ways, ways)
+    """The menu names what it offers, each with its description, and each is a step."""
+    lists = (node for node in ast.walk(written(FLOW, "async_step_sign_in")) if isinstance(node, ast.List))
+    offered = {word for node in lists for word in words(node)}
+    texts = CONFIG["step"]["sign_in"]
+    assert (texts["menu_options"].keys(), texts["menu_option_descriptions"].keys()) == (offered, offered)
+    assert offered < STEPS.keys()
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_placeholders_of_steps(step: str) -> None:
     """A step fills what its texts name."""
-    for text in dict(flat(ENGLISH["config"]["step"][step])).values():
-        assert named(text) <= STEPS[step]
+    assert all_named(CONFIG["step"][step]) <= STEPS[step]
+
+
+def test_placeholders_of_discovery() -> None:
+    """A discovered gateway is shown with what it announced."""
+    (filled,) = assigned(written(FLOW, "async_step_zeroconf"), "title_placeholders")
+    assert named(CONFIG["flow_title"]) <= keys(filled)
+
+
+def test_errors() -> None:
+    """Every failure that a form can meet has its text there; there are no others, and the form fills them."""
+    assert CONFIG["error"].keys() == FORM | {"unknown"}
+    assert all_named(CONFIG["error"]) <= STEPS["user"]
+    assert "answer" in named(CONFIG["error"]["unexpected_answer"])
+
+
+def test_aborts() -> None:
+    """Every end of a flow that makes no entry has its text: our own, Home Assistant's, and a bad discovery."""
+    code = ast.unparse(FLOW)
+    theirs = {reason for call, reasons in ABORTS_OF_HOME_ASSISTANT.items() if f".{call}(" in code for reason in reasons}
+    discovery = IDENTIFY - {"certificate_changed"}  # nothing is pinned yet
+    assert CONFIG["abort"].keys() == passed_words(FLOW, "async_abort", "reason") | theirs | discovery
+    assert {key: named(text) for key, text in CONFIG["abort"].items() if named(text)} == ANSWERS
+
+
+def test_create_entry() -> None:
+    """What is said of a new entry goes without placeholders."""
+    (description,) = assigned(written(FLOW, "_finish"), "description")
+    assert CONFIG["create_entry"].keys() == words(description)
+    assert all_named(CONFIG["create_entry"]) == set()
+
+
+def test_options() -> None:
+    """Every failure of the options has its text; they fill in nothing."""
+    assert ENGLISH["options"]["error"].keys() == IDENTIFY
+    assert all_named(ENGLISH["options"]) == set()
+
+
+# --- issues and exceptions
+
+
+def test_issues() -> None:
+    """Every issue has its texts: a fix where there is one, else a description."""
+    kinds = {issues.TOKEN_ENDS, issues.CERTIFICATE_CHANGED, issues.NO_SECCTRL}
+    assert ENGLISH["issues"].keys() == kinds
+    parts = {kind: {*texts} - {"title"} for kind, texts in ENGLISH["issues"].items()}
+    assert parts == {issues.NO_SECCTRL: {"description"}} | {kind: {"fix_flow"} for kind in FIXES}
+
+
+@pytest.mark.parametrize("kind", ENGLISH["issues"])
+def test_placeholders_of_issues(kind: str) -> None:
+    """What announces an issue fills what its title and description name."""
+    texts = ENGLISH["issues"][kind]
+    (announced,) = (
+        {keyword.arg for keyword in call.keywords}
+        for room in ("coordinator", "sign_in")
+        for call in ast.walk(ROOMS[room])
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "issues.announce"
+        if getattr(issues, ast.unparse(call.args[-1]).removeprefix("issues.")) == kind
+    )
+    assert named(texts["title"]) | named(texts.get("description", "")) <= {"title"} | announced
+
+
+@pytest.mark.parametrize(
+    ("kind", "errors"),
+    [(issues.TOKEN_ENDS, set()), (issues.CERTIFICATE_CHANGED, IDENTIFY)],
+)
+def test_fixes(kind: str, errors: set[str]) -> None:
+    """A fix has texts for its step, its failures and its end, and fills what its step names."""
+    texts = ENGLISH["issues"][kind]["fix_flow"]
+    fix = written(ROOMS["repairs"], FIXES[kind])
+    assert texts["step"].keys() == passed_words(fix, "async_show_form", "step_id")
+    assert texts.get("error", {}).keys() == errors
+    assert texts.get("abort", {}).keys() == passed_words(fix, "async_abort", "reason")
+    filled = [*assigned(fix, "placeholders"), *assigned(fix, "_fingerprints")]
+    assert all_named(texts["step"]) == {key for one in filled for key in keys(one)}
+    assert all_named(texts.get("error", {}) | texts.get("abort", {})) == set()
+
+
+def test_exceptions() -> None:
+    """Every failure of a poll, or of its sign-in, has a text; there are no others, and each fills what it names."""
+    texts = {key: text["message"] for key, text in ENGLISH["exceptions"].items()}
+    assert texts.keys() == POLL | failing("sign_in")
+    assert {key: named(text) for key, text in texts.items() if named(text)} == ANSWERS
+
+
+def test_answers() -> None:
+    """A failure fills in what we say it does."""
+    assert {failures.UnexpectedAnswer.key: {*failures.UnexpectedAnswer("HTML").placeholders}} == ANSWERS
+
+
+# --- languages, and the checks themselves
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -169,3 +305,14 @@ def test_languages(file: Path) -> None:
     assert [key for key, text in texts.items() if named(text) != named(english[key])] == []
     unwanted = re.compile(r"https?://|<\w|\[%key:|^\s|\s$|^$")
     assert [key for key, text in texts.items() if unwanted.search(text)] == []
+
+
+def test_these_checks_can_fail() -> None:
+    """What the code says is found where it is said, and not where it is not."""
+    tree = ast.parse('def one():\n    abort(reason=DOMAIN, other="no")\n    return {"a": 1, CONF_SIGN_IN: "b", **more}')
+    assert [words(node) for node in passed(written(tree, "one"), "abort", "reason")] == [{const.DOMAIN}]
+    assert keys(tree) == {"a", "sign_in"}
+    assert failing("body") == {"unexpected_answer"}
+    assert {"code", "sign_in"} < STEPS.keys()
+    assert not {"zeroconf", "reauth"} & STEPS.keys()
+    assert STEPS["token"] - STEPS["sign_in"] == {"answer"}

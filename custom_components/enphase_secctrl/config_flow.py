@@ -71,7 +71,7 @@ class SecctrlConfigFlow(SignInSteps, domain=DOMAIN):
         return await self._form("reconfigure", user_input, self._use_host, self._get_reconfigure_entry().data)
 
     async def _use_host(self, answers: Answers) -> ConfigFlowResult:
-        self._host = base_url(answers[CONF_HOST]).authority
+        self._host = base_url(answers[CONF_HOST]).host_port_subcomponent or ""
         identity = await self._gateway(self._host).identify()
         await self.async_set_unique_id(identity.serial, raise_on_progress=False)
         if self._entry is None:

@@ -38,7 +38,7 @@ CODE_PAUSE: Final = timedelta(seconds=30)
 """Repeated requests for a code can block an account too."""
 
 UPDATE_INTERVAL: Final = 10
-"""Seconds. A gateway refreshes its values every 2 to 7 s, so faster polls gain little; aiohttp keeps an
+"""Seconds. A gateway seems to refresh its values every 2 to 7 s, so faster polls gain little; aiohttp keeps an
 idle connection for 15 s, so slower ones begin with a TLS handshake each time."""
 
 SIZE_LIMIT: Final = 64 * 1024

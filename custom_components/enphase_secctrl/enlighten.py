@@ -35,6 +35,9 @@ CHECK_CODE: Final = f"{_ACCOUNT}/app-api/validate_login_otp"
 ROUTE_A: Final = "https://entrez.enphaseenergy.com/tokens"
 ROUTE_B: Final = f"{_ACCOUNT}/entrez-auth-token"
 
+_NOT_FOR_YOU: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+"""The account has no such gateway (assumed)."""
+
 _TIME_LIMIT: Final = ClientTimeout(total=20)
 _HEADERS: Final = {"Accept": "application/json, text/plain", "User-Agent": "enphase-secctrl"}
 """The cloud answers 406 to Home Assistant's usual User-Agent."""
@@ -87,7 +90,7 @@ class Enlighten:
 
     async def check_code(self, code: str) -> None:
         """Finish a multi-factor sign-in; raises InvalidCode (try again), SignInLost or another Failure."""
-        form = {"email": _base64(self._email), "otp": _base64(code), "xhrFields[withCredentials]": "true"}
+        form = {"email": _base64(self._email), "otp": _base64(code.strip()), "xhrFields[withCredentials]": "true"}
         answer = await self._ask("POST", CHECK_CODE, form=form)
         _refuse_blocked(answer)
         if answer.members.get("isValid") is False:
@@ -129,7 +132,7 @@ class Enlighten:
                 timeout=_TIME_LIMIT,
             ) as response:
                 body = await read_body(response)
-        except (ClientError, TimeoutError, OSError, UnexpectedAnswer) as err:
+        except (ClientError, OSError, UnexpectedAnswer) as err:
             raise CloudUnavailable from err
         return _Answer(status=response.status, text=body.decode(errors="replace"))
 
@@ -158,13 +161,12 @@ def _refuse_blocked(answer: _Answer) -> None:
 
 def _token(answer: _Answer, serial: str) -> Token:
     """Return the token in an answer: bare, or in the member `token`."""
+    if answer.status in _NOT_FOR_YOU:
+        raise NotAToken
     if answer.status != HTTPStatus.OK:
         raise CloudUnavailable
     inner = answer.members.get("token")
-    text = inner if isinstance(inner, str) else answer.text
-    if text.lstrip().startswith("<"):
-        raise NotAToken
-    return usable_token(text, serial)
+    return usable_token(inner if isinstance(inner, str) else answer.text, serial)
 
 
 def _base64(text: str) -> str:

@@ -38,6 +38,9 @@ _REFUSALS: Final[Mapping[int, type[Failure]]] = {
     HTTPStatus.NOT_FOUND: NoSecctrl,
 }
 _PLAIN_HTTP: Final = 80
+_NO_ADDRESS: Final = re.compile(r"[\s\\]|:/")
+_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
+_LONGEST_NAME: Final = 253
 _NO_CERTIFICATE: Final = bytes(32)
 """A fingerprint that no certificate has."""
 
@@ -60,17 +63,24 @@ def base_url(host: str) -> URL:
     Raises InvalidHost. A pasted http address means its host: gateways speak only HTTPS.
     """
     scheme, separator, rest = host.strip().rpartition("://")
+    if (separator and scheme.lower() not in ("http", "https")) or _NO_ADDRESS.search(rest):
+        raise InvalidHost
     try:
-        try:
-            authority = f"[{IPv6Address(rest)}]"
-        except ValueError:
-            authority = rest
-        url = URL(f"https://{authority}")
-        if not url.host or not re.fullmatch(r"[\w.:%-]+", url.host) or (separator and scheme not in ("http", "https")):
+        url = URL(f"https://{_bracketed(rest)}")
+        name, port = url.raw_host or "", url.explicit_port
+        if ":" not in name and (not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME):
             raise InvalidHost
-        return URL.build(scheme="https", host=url.host, port=None if url.port == _PLAIN_HTTP else url.explicit_port)
+        return URL.build(scheme="https", host=name, port=None if port == _PLAIN_HTTP else port)
     except ValueError as err:
         raise InvalidHost from err
+
+
+def _bracketed(host: str) -> str:
+    """Return the host as it stands in a URL: a bare IPv6 address needs brackets."""
+    try:
+        return f"[{IPv6Address(host)}]"
+    except ValueError:
+        return host
 
 
 class Gateway:
@@ -115,8 +125,8 @@ class Gateway:
         try:
             await self._get(INFO, tls=Fingerprint(_NO_CERTIFICATE))
         except CertificateChanged as err:
-            return err.shown
-        raise CannotConnect
+            shown = err.shown
+        return shown
 
     async def secctrl(self) -> Report:
         """Return what the gateway reports: one request, after a failure two; raises Failure."""
@@ -170,7 +180,7 @@ class Gateway:
                 return answer
         except ServerFingerprintMismatch as err:
             raise CertificateChanged(err.got) from err
-        except (ClientError, TimeoutError, OSError) as err:
+        except (ClientError, OSError) as err:
             raise CannotConnect from err
 
     @staticmethod

@@ -98,7 +98,7 @@ class Report:
         """Return the paths that nobody claims."""
         known = {*claims}
         objects = _objects(known)
-        found = [name for name in self.payload if name not in known and name not in objects]
+        found = [name for name in self.payload if "." in name or (name not in known and name not in objects)]
         for name in objects:
             if isinstance(inner := self.payload.get(name), dict):
                 found += [path for key in inner if (path := f"{name}.{key}") not in known]

@@ -21,7 +21,7 @@ type Login = Literal["ok", "blocked", "too_many", "wall"]
 
 ENLIGHTEN: Final = "enlighten.enphaseenergy.com"
 ENTREZ: Final = "entrez.enphaseenergy.com"
-WALL: Final = b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>\n"
+WALL: Final = b'<!DOCTYPE html><html><form><input name="user[password]" type="password"></form></html>\n'
 
 
 class Cloud(Server):
