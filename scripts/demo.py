@@ -98,12 +98,12 @@ class Entity:
 
     @property
     def moves(self) -> str | None:
-        """Which of the three quantities that move all day it shows, if any."""
+        """Which of the quantities that move all day it shows, if any."""
         return "the state of charge" if self.key == "agg_soc" else MOVES.get(self.unit)
 
 
-MOVES: Final = {"Wh": "an energy", "kWh": "an energy", "Hz": "a bias", "V": "a bias"}
-ALL_MOVES: Final = ("the state of charge", "an energy", "a bias")
+MOVES: Final = {"Wh": "an energy", "kWh": "an energy", "Hz": "the frequency bias", "V": "the voltage bias"}
+ALL_MOVES: Final = ("the state of charge", *dict.fromkeys(MOVES.values()))
 
 
 @asynccontextmanager

@@ -75,9 +75,11 @@ def disabled() -> str:
 
 
 def trouble() -> str:
-    """Return the table of what can go wrong, in the words that the forms have for it."""
+    """Return the table of what can go wrong, in the words of the forms, or else of the coordinator."""
+    polls: dict[str, str] = {key: text["message"] for key, text in _TEXTS["exceptions"].items()}
     errors: dict[str, str] = _TEXTS["config"]["error"]
-    filled = ((f"`{key}`", text.format(token_page=TOKEN_PAGE, answer="what it was")) for key, text in errors.items())
+    texts = errors | {key: text for key, text in polls.items() if key not in errors}
+    filled = ((f"`{key}`", text.format(token_page=TOKEN_PAGE, answer="what it was")) for key, text in texts.items())
     return _table(("Key", "What it says, and what to do"), filled)
 
 

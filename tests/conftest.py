@@ -19,7 +19,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
 from tests.gateway import Cloud, Gateway
 
+LONG_NAME = 60
+
 type SetUp = Callable[[], Coroutine[None, None, MockConfigEntry]]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long parameter after its argument: tokens are new each time, and no names."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONG_NAME else None
 
 
 @pytest.fixture(autouse=True)

@@ -49,3 +49,9 @@ async def poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: flo
     freezer.tick(timedelta(seconds=seconds))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def outlast(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let so many polls fail that the last report stands no more."""
+    for _ in range(3):
+        await poll(hass, freezer, 61)

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tests.conftest import SetUp
 from tests.gateway import SCENARIOS, Gateway
 from tests.oracle import expected
-from tests.shown import agrees, poll, shown, states
+from tests.shown import agrees, outlast, poll, shown, states
 
 STILL = [name for name in SCENARIOS if name != "day"]
 CAPTURES = [
@@ -141,14 +141,16 @@ def _integer(digits: str) -> float:
 async def test_no_payload(
     hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory, body: str
 ) -> None:
-    """What is no payload fails the poll; the next good answer is shown."""
+    """What is no payload fails the poll; the last report stands for a while, and the next good answer is shown."""
     good = shown(hass, loaded)
     gateway.body = NO_PAYLOAD[body]
     await poll(hass, freezer)
-    assert set(shown(hass, loaded).values()) == {STATE_UNAVAILABLE}
+    assert shown(hass, loaded) == good
     assert loaded.runtime_data.last_exception.translation_key == "unexpected_answer"
+    await outlast(hass, freezer)
+    assert set(shown(hass, loaded).values()) == {STATE_UNAVAILABLE}
     gateway.body = None
-    await poll(hass, freezer)
+    await poll(hass, freezer, 61)
     assert shown(hass, loaded) == good
 
 

@@ -37,7 +37,7 @@ async def test_new_gateway(hass: HomeAssistant, gateway: Gateway) -> None:
     flow = await _announce(hass, gateway)
     assert flow["type"] is FlowResultType.MENU
     (progress,) = hass.config_entries.flow.async_progress()
-    assert progress["context"]["title_placeholders"] == {"serial": gateway.serial, "host": gateway.host}
+    assert progress["context"]["title_placeholders"] == {"name": f"IQ Gateway {gateway.serial} ({gateway.host})"}
     assert {request.path for request in gateway.requests} == {"/info"}
     assert aborts(await _announce(hass, gateway), "already_in_progress")
     flow = await choose(hass, flow, "token")

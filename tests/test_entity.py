@@ -57,7 +57,7 @@ async def test_firmware_update(
     await poll(hass, freezer)
     gateway.firmware = "8.3.6086"
     gateway.state = "up"
-    await poll(hass, freezer)
+    await poll(hass, freezer, 21)
     assert _device(hass, loaded).sw_version == "8.3.6086"
 
 

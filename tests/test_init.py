@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
 from tests.gateway import Gateway
-from tests.shown import poll, states
+from tests.shown import outlast, poll, states
 from tests.test_sign_in import reauths
 
 
@@ -71,7 +71,7 @@ async def test_several(
     second.add_to_hass(hass)
     await hass.config_entries.async_setup(second.entry_id)
     gateway.state = "refused"
-    await poll(hass, freezer)
+    await outlast(hass, freezer)
     assert states(hass, loaded)["agg_soc"] == STATE_UNAVAILABLE
     assert states(hass, second)["agg_soc"] == "100"
     assert {request.path for request in other.requests} == {"/info", "/ivp/ensemble/secctrl"}

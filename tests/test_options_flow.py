@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import DOMAIN
 from tests.gateway import Gateway, Status
-from tests.shown import poll, states
+from tests.shown import outlast, poll, states
 
 
 async def _set(hass: HomeAssistant, entry: MockConfigEntry, interval: int, *, pin: bool) -> ConfigFlowResult:
@@ -51,7 +51,7 @@ async def test_pin_and_accept(
     gateway.new_certificate()
     gateway.requests.clear()
     await _cut(hass, gateway, freezer)
-    await poll(hass, freezer)
+    await outlast(hass, freezer)
     assert gateway.requests == []
     assert states(hass, loaded)["agg_soc"] == STATE_UNAVAILABLE
     (issue,) = ir.async_get(hass).issues.values()
@@ -62,7 +62,7 @@ async def test_pin_and_accept(
 
     manager = repairs_flow_manager(hass)
     assert manager
-    fix = await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id})
+    fix = await manager.async_init(DOMAIN, data={"issue_id": issue.issue_id})
     assert fix["description_placeholders"]
     assert fix["description_placeholders"]["shown"] == shown
     gateway.answer("/info", Status(503))
@@ -97,7 +97,7 @@ async def test_unpin(
     pinned = gateway.fingerprint.hex()
     gateway.new_certificate()
     await _cut(hass, gateway, freezer)
-    await poll(hass, freezer)
+    await poll(hass, freezer, 21)
     flow = await _set(hass, loaded, 20, pin=True)
     assert flow["data"]["certificate"] == pinned
     assert len(ir.async_get(hass).issues) == 1

@@ -33,7 +33,7 @@ async def test_token_ends(
     manager = repairs_flow_manager(hass)
     assert manager
     for _ in range(2):
-        fix = await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id})
+        fix = await manager.async_init(DOMAIN, data={"issue_id": issue.issue_id})
         assert fix["type"] is FlowResultType.FORM
         fix = await manager.async_configure(fix["flow_id"], {})
         assert (fix["type"], fix["reason"]) == (FlowResultType.ABORT, "sign_in_again")
@@ -60,7 +60,7 @@ async def test_no_secctrl(
     (issue,) = ir.async_get(hass).issues.values()
     assert (issue.translation_key, issue.is_fixable) == ("no_secctrl", False)
     gateway.clear()
-    await poll(hass, freezer)
+    await poll(hass, freezer, 21)
     assert ir.async_get(hass).issues == {}
     assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
 

@@ -22,7 +22,7 @@ from custom_components.enphase_secctrl.const import (
 from tests.conftest import SetUp
 from tests.flows import aborts, answer, choose
 from tests.gateway import Cloud, Gateway, Status
-from tests.shown import poll, states
+from tests.shown import outlast, poll, states
 
 DAY = 86400.0
 LOGIN = "/login/login.json"
@@ -179,8 +179,7 @@ async def test_refused_while_the_cloud_is_away(
     """No token and no cloud: unavailable, tried again after an hour, and nobody is asked."""
     cloud.answer(LOGIN, Status(502))
     gateway.revoke(loaded.data[CONF_TOKEN])
-    for _ in range(5):
-        await poll(hass, freezer)
+    await outlast(hass, freezer)
     assert states(hass, loaded)["agg_soc"] == STATE_UNAVAILABLE
     assert len(cloud.requests) == 1
     assert reauths(hass) == []
@@ -209,8 +208,7 @@ async def test_outages_ask_nobody(
 ) -> None:
     """A gateway that is away or busy, also when it is asked about the token, is no reason to sign in again."""
     spoil(gateway)
-    for _ in range(3):
-        await poll(hass, freezer, 61)
+    await outlast(hass, freezer)
     assert states(hass, loaded)["agg_soc"] == STATE_UNAVAILABLE
     gateway.clear()
     gateway.state = "up"

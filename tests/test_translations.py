@@ -110,12 +110,13 @@ def steps() -> dict[str, set[str]]:
 
 
 STEPS = steps()
-POLL = failing("gateway", "identity", "body", "model") - {"invalid_host"}
-"""The host of an entry was good once."""
+POLL = failing("gateway", "identity", "body", "model")
+"""Not those of the address: the host of an entry was good once."""
 IDENTIFY = POLL - {"invalid_auth", "no_secctrl"}
 """Without a token nothing is refused, and `/info` is on every gateway."""
-FORM = failing("gateway", "identity", "body", "model", "enlighten", "token", "sign_in_steps") - {"mfa_required"}
+FORM = POLL | failing("address", "enlighten", "token", "sign_in_steps") - {"mfa_required"}
 """A form answers an account that asks for a code with the step of the code."""
+HEAD = {"title", "description"}
 ANSWERS = {"unexpected_answer": {"answer"}}
 """What failures fill in, by their keys."""
 FIXES = {issues.TOKEN_ENDS: "SignInAgainFlow", issues.CERTIFICATE_CHANGED: "AcceptCertificateFlow"}
@@ -181,6 +182,7 @@ def test_steps() -> None:
     """Every form and the menu have texts, and every form its fields."""
     assert CONFIG["step"].keys() == STEPS.keys() == forms.FORMS.keys() - {"init"} | {"sign_in"}
     assert ENGLISH["options"]["step"].keys() == {"init"}
+    assert [step for step, texts in CONFIG["step"].items() if HEAD - texts.keys()] == []
 
 
 @pytest.mark.parametrize("step", forms.FORMS)
@@ -188,7 +190,8 @@ def test_fields(step: str) -> None:
     """Each field of a form has a label and a hint."""
     texts = (CONFIG["step"] | ENGLISH["options"]["step"])[step]
     shown = {str(key) for key in forms.FORMS[step].schema}
-    assert (texts.get("data", {}).keys(), texts.get("data_description", {}).keys()) == (shown, shown)
+    parts = {part: {*texts[part]} for part in texts.keys() - HEAD}
+    assert parts == {part: shown for part in ("data", "data_description") if shown}
 
 
 def test_menu() -> None:
@@ -196,7 +199,8 @@ def test_menu() -> None:
     lists = (node for node in ast.walk(written(FLOW, "async_step_sign_in")) if isinstance(node, ast.List))
     offered = {word for node in lists for word in words(node)}
     texts = CONFIG["step"]["sign_in"]
-    assert (texts["menu_options"].keys(), texts["menu_option_descriptions"].keys()) == (offered, offered)
+    parts = {part: {*texts[part]} for part in texts.keys() - HEAD}
+    assert parts == {"menu_options": offered, "menu_option_descriptions": offered}
     assert offered < STEPS.keys()
 
 
@@ -239,6 +243,7 @@ def test_options() -> None:
     """Every failure of the options has its text; they fill in nothing."""
     assert ENGLISH["options"]["error"].keys() == IDENTIFY
     assert all_named(ENGLISH["options"]) == set()
+    assert "title" in ENGLISH["options"]["step"]["init"]
 
 
 # --- issues and exceptions
@@ -267,13 +272,18 @@ def test_placeholders_of_issues(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "errors"),
-    [(issues.TOKEN_ENDS, set()), (issues.CERTIFICATE_CHANGED, IDENTIFY)],
+    ("kind", "parts", "errors"),
+    [
+        (issues.TOKEN_ENDS, {"step", "abort"}, set()),
+        (issues.CERTIFICATE_CHANGED, {"step", "error"}, IDENTIFY),
+    ],
 )
-def test_fixes(kind: str, errors: set[str]) -> None:
+def test_fixes(kind: str, parts: set[str], errors: set[str]) -> None:
     """A fix has texts for its step, its failures and its end, and fills what its step names."""
     texts = ENGLISH["issues"][kind]["fix_flow"]
     fix = written(ROOMS["repairs"], FIXES[kind])
+    assert texts.keys() == parts
+    assert [step for step in texts["step"].values() if step.keys() != HEAD] == []
     assert texts["step"].keys() == passed_words(fix, "async_show_form", "step_id")
     assert texts.get("error", {}).keys() == errors
     assert texts.get("abort", {}).keys() == passed_words(fix, "async_abort", "reason")
@@ -284,7 +294,7 @@ def test_fixes(kind: str, errors: set[str]) -> None:
 
 def test_exceptions() -> None:
     """Every failure of a poll, or of its sign-in, has a text; there are no others, and each fills what it names."""
-    texts = {key: text["message"] for key, text in ENGLISH["exceptions"].items()}
+    texts = {key: text["message"] for key, text in ENGLISH["exceptions"].items() if text.keys() == {"message"}}
     assert texts.keys() == POLL | failing("sign_in")
     assert {key: named(text) for key, text in texts.items() if named(text)} == ANSWERS
 

@@ -5,7 +5,6 @@ from typing import Final
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 
-from .const import ENTRY_VERSION
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
 from .issues import settle
 from .sign_in import forget_renewals
@@ -31,8 +30,3 @@ async def async_remove_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> 
     """Leave nothing behind."""
     settle(hass, entry)
     forget_renewals(hass, entry)
-
-
-async def async_migrate_entry(_hass: HomeAssistant, entry: SecctrlConfigEntry) -> bool:
-    """Take entries of this major version as they are; a newer one cannot be read."""
-    return entry.version == ENTRY_VERSION

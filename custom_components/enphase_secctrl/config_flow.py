@@ -8,10 +8,11 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
+from .address import base_url
 from .const import DOMAIN, ENTRY_VERSION
 from .failures import Failure
 from .forms import Answers
-from .gateway import Gateway, base_url
+from .gateway import Gateway
 from .options_flow import SecctrlOptionsFlow
 from .pin import pinned_certificate
 from .sessions import gateway_session
@@ -51,7 +52,7 @@ class SecctrlConfigFlow(SignInSteps, domain=DOMAIN):
             moved = await self._has_moved(known)
             self._abort_if_unique_id_configured(updates={CONF_HOST: self._host} if moved else None)
         await self.async_set_unique_id(serial)
-        self.context["title_placeholders"] = {"serial": serial, "host": self._host}
+        self.context["title_placeholders"] = {"name": f"IQ Gateway {serial} ({self._host})"}
         try:
             await self._gateway(self._host).identify()
         except Failure as err:

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from time import monotonic
 from typing import Final, override
 
@@ -21,6 +20,7 @@ from .failures import CannotConnect, CertificateChanged, Failure, InvalidAuth, N
 from .fields import FIELDS
 from .gateway import Gateway
 from .model import Report, claims
+from .outage import Outage
 from .pin import as_people_read, pinned_certificate
 from .sessions import gateway_session
 from .sign_in import SignIn
@@ -53,9 +53,10 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
             LOGGER,
             config_entry=entry,
             name="IQ Gateway",
-            update_interval=timedelta(seconds=entry.options.get(CONF_SCAN_INTERVAL, UPDATE_INTERVAL)),
             always_update=False,
         )
+        self.outage = Outage(entry.options.get(CONF_SCAN_INTERVAL, UPDATE_INTERVAL))
+        self.update_interval = self.outage.interval
         self.serial = str(entry.unique_id)
         self.gateway = Gateway(
             gateway_session(hass, auto_cleanup=True),
@@ -79,10 +80,13 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         """Ask the gateway, and look after what follows from its answer."""
         with self._failures():
             report = await self._poll()
+        self.outage.end()
+        self.update_interval = self.outage.interval
         issues.settle(self.hass, self.config_entry, issues.NO_SECCTRL, issues.CERTIFICATE_CHANGED)
         self.sign_in.look_ahead()
         self._end_reauth()
-        self._name_bad_values(report)
+        if report is not self.data:
+            self._name_bad_values(report)
         self._follow_firmware()
         return report
 
@@ -120,15 +124,25 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         try:
             yield
         except InvalidAuth as err:
+            self._go_without(refused=True)
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=err.key) from err
         except Failure as err:
             self._announce(err)
+            self._go_without(refused=False)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=err.key,
                 translation_placeholders=err.placeholders,
-                retry_after=err.retry_after if isinstance(err, CannotConnect) else None,
+                retry_after=self.outage.pause(err.retry_after) if isinstance(err, CannotConnect) else None,
             ) from err
+
+    def _go_without(self, *, refused: bool) -> None:
+        """Keep the last report for a while, poll more slowly, and say when it stands no more."""
+        was_total = self.outage.is_total
+        self.outage.go_on(refused=refused)
+        self.update_interval = self.outage.interval
+        if self.outage.is_total and not was_total:
+            self.async_update_listeners()
 
     def _announce(self, err: Failure) -> None:
         """Raise a repair issue for what does not pass by itself."""

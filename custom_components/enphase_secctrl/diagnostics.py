@@ -39,6 +39,7 @@ def _of_gateway(coordinator: SecctrlCoordinator) -> dict[str, Any]:
         "firmware": identity and identity.firmware,
         "part_number": identity and identity.part_number,
         "token": {"role": token.role, "days_left": (token.expires - datetime.now(UTC)).days},
+        "report_age": round(coordinator.outage.age, 1),
         "polls": [asdict(poll) for poll in coordinator.polls],
     }
 

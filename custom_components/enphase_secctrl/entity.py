@@ -1,6 +1,7 @@
 """What all entities share: identity, device, the value of a field, and when a field becomes one."""
 
 from collections.abc import Callable, Iterable
+from typing import override
 
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -26,6 +27,12 @@ class SecctrlEntity(CoordinatorEntity[SecctrlCoordinator]):
         self._attr_translation_key = description.translation_key or description.key
         self._attr_unique_id = f"{coordinator.serial}_{description.key}"
         self._attr_device_info = _device(coordinator)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the last report still stands: one failed poll says nothing about the batteries."""
+        return not self.coordinator.outage.is_total
 
 
 def add_when_reported[FieldT: Field](

@@ -1,6 +1,6 @@
 """What can go wrong: one exception for each thing that a user can do about it.
 
-Each has one key, under which its text stands in forms, exceptions and repairs.
+Each has one key; where it reaches a user, its text stands under it in forms, exceptions and repairs.
 """
 
 from typing import ClassVar

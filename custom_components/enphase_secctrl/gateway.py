@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv6Address
 import re
 from typing import Final
 from weakref import WeakValueDictionary
@@ -12,13 +11,13 @@ from weakref import WeakValueDictionary
 from aiohttp import ClientError, ClientSession, ClientTimeout, Fingerprint, ServerFingerprintMismatch
 from yarl import URL
 
+from .address import base_url
 from .body import read_body
 from .failures import (
     CannotConnect,
     CertificateChanged,
     Failure,
     InvalidAuth,
-    InvalidHost,
     NoSecctrl,
     UnexpectedAnswer,
     WrongGateway,
@@ -37,10 +36,6 @@ _REFUSALS: Final[Mapping[int, type[Failure]]] = {
     HTTPStatus.FORBIDDEN: InvalidAuth,
     HTTPStatus.NOT_FOUND: NoSecctrl,
 }
-_PLAIN_HTTP: Final = 80
-_NO_ADDRESS: Final = re.compile(r"[\s\\]|:/")
-_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
-_LONGEST_NAME: Final = 253
 _NO_CERTIFICATE: Final = bytes(32)
 """A fingerprint that no certificate has."""
 
@@ -55,32 +50,6 @@ class _Answer:
     status: int
     body: bytes
     retry_after: float | None
-
-
-def base_url(host: str) -> URL:
-    """Return where the host's gateway is asked; takes name, IPv4, IPv6, host:port or a pasted URL.
-
-    Raises InvalidHost. A pasted http address means its host: gateways speak only HTTPS.
-    """
-    scheme, separator, rest = host.strip().rpartition("://")
-    if (separator and scheme.lower() not in ("http", "https")) or _NO_ADDRESS.search(rest):
-        raise InvalidHost
-    try:
-        url = URL(f"https://{_bracketed(rest)}")
-        name, port = url.raw_host or "", url.explicit_port
-        if ":" not in name and (not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME):
-            raise InvalidHost
-        return URL.build(scheme="https", host=name, port=None if port == _PLAIN_HTTP else port)
-    except ValueError as err:
-        raise InvalidHost from err
-
-
-def _bracketed(host: str) -> str:
-    """Return the host as it stands in a URL: a bare IPv6 address needs brackets."""
-    try:
-        return f"[{IPv6Address(host)}]"
-    except ValueError:
-        return host
 
 
 class Gateway:
