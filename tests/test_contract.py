@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.enphase_secctrl.coordinator import CLAIMS
 from tests.conftest import SetUp
 from tests.gateway import SCENARIOS, Gateway
 from tests.oracle import expected
@@ -125,8 +126,9 @@ async def test_bad_value(
     wanted = expected(json.loads(gateway.body, parse_int=_integer))
     assert agrees(spoiled, {key: wanted.get(key) for key in good})
     assert {key for key in good if spoiled[key] != good[key]} <= SPOILED[path]
+    gateway.body += b"\n"
     await poll(hass, freezer)
-    assert caplog.text.count(f"answers {path} with") <= 1
+    assert caplog.text.count(f"answers {path} with") == len(loaded.runtime_data.data.bad({path: CLAIMS[path]}))
     gateway.body = None
     await poll(hass, freezer)
     assert shown(hass, loaded) == good

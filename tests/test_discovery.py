@@ -16,9 +16,10 @@ from tests.flows import aborts, answer, choose, is_made
 from tests.gateway import Gateway
 
 
-async def _announce(
+async def announce(
     hass: HomeAssistant, gateway: Gateway, address: str = "127.0.0.1", **properties: str
 ) -> ConfigFlowResult:
+    """Let the gateway announce itself."""
     found = ip_address(address)
     announced = ZeroconfServiceInfo(
         ip_address=found,
@@ -34,12 +35,12 @@ async def _announce(
 
 async def test_new_gateway(hass: HomeAssistant, gateway: Gateway) -> None:
     """A new gateway goes straight to the sign-in."""
-    flow = await _announce(hass, gateway)
+    flow = await announce(hass, gateway)
     assert flow["type"] is FlowResultType.MENU
     (progress,) = hass.config_entries.flow.async_progress()
     assert progress["context"]["title_placeholders"] == {"name": f"IQ Gateway {gateway.serial} ({gateway.host})"}
     assert {request.path for request in gateway.requests} == {"/info"}
-    assert aborts(await _announce(hass, gateway), "already_in_progress")
+    assert aborts(await announce(hass, gateway), "already_in_progress")
     flow = await choose(hass, flow, "token")
     flow = await answer(hass, flow, token=gateway.token())
     assert is_made(flow)
@@ -51,24 +52,24 @@ async def test_new_gateway(hass: HomeAssistant, gateway: Gateway) -> None:
 )
 async def test_of_no_use(hass: HomeAssistant, gateway: Gateway, address: str, properties: dict[str, str]) -> None:
     """IPv6 and announcements without serial are left alone."""
-    assert aborts(await _announce(hass, gateway, address, **properties), "not_supported")
+    assert aborts(await announce(hass, gateway, address, **properties), "not_supported")
     assert gateway.requests == []
 
 
 async def test_does_not_answer(hass: HomeAssistant, gateway: Gateway) -> None:
     """What does not answer as announced is not shown."""
     gateway.state = "bad_gateway"
-    assert aborts(await _announce(hass, gateway), "cannot_connect")
+    assert aborts(await announce(hass, gateway), "cannot_connect")
     gateway.state = "up"
-    assert aborts(await _announce(hass, gateway, serialnum="122300000009"), "wrong_gateway")
-    assert (await _announce(hass, gateway))["type"] is FlowResultType.MENU
+    assert aborts(await announce(hass, gateway, serialnum="122300000009"), "wrong_gateway")
+    assert (await announce(hass, gateway))["type"] is FlowResultType.MENU
 
 
 async def test_known_gateway(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:
     """A known gateway stays quiet, and where it is, while its address answers."""
     other = Gateway()
     await other.start()
-    assert aborts(await _announce(hass, other), "already_configured")
+    assert aborts(await announce(hass, other), "already_configured")
     assert loaded.data[CONF_HOST] == gateway.host
     assert other.requests == []
     await other.stop()
@@ -79,10 +80,10 @@ async def test_moved_gateway(hass: HomeAssistant, gateway: Gateway, loaded: Mock
     other = Gateway(serial="122300000002")
     await other.start()
     gateway.state = "refused"
-    assert aborts(await _announce(hass, other, serialnum=gateway.serial), "already_configured")
+    assert aborts(await announce(hass, other, serialnum=gateway.serial), "already_configured")
     assert loaded.data[CONF_HOST] == gateway.host
     other.serial = gateway.serial
-    assert aborts(await _announce(hass, other), "already_configured")
+    assert aborts(await announce(hass, other), "already_configured")
     await hass.async_block_till_done()
     assert loaded.data[CONF_HOST] == other.host
     assert loaded.state is ConfigEntryState.LOADED
@@ -98,7 +99,7 @@ async def test_another_gateway_at_the_old_address(
     gateway.serial = "122300000002"
     other = Gateway(serial=serial)
     await other.start()
-    assert aborts(await _announce(hass, other), "already_configured")
+    assert aborts(await announce(hass, other), "already_configured")
     await hass.async_block_till_done()
     assert loaded.data[CONF_HOST] == other.host
     await hass.config_entries.async_unload(loaded.entry_id)
@@ -111,7 +112,7 @@ async def test_retry_at_once(hass: HomeAssistant, gateway: Gateway, set_up: SetU
     entry = await set_up()
     assert entry.error_reason_translation_key == "cannot_connect"
     gateway.state = "up"
-    assert aborts(await _announce(hass, gateway), "already_configured")
+    assert aborts(await announce(hass, gateway), "already_configured")
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
 
@@ -119,5 +120,5 @@ async def test_retry_at_once(hass: HomeAssistant, gateway: Gateway, set_up: SetU
 async def test_ignored(hass: HomeAssistant, gateway: Gateway) -> None:
     """An ignored gateway stays quiet."""
     MockConfigEntry(domain=DOMAIN, unique_id=gateway.serial, source=SOURCE_IGNORE, data={}).add_to_hass(hass)
-    assert aborts(await _announce(hass, gateway), "already_configured")
+    assert aborts(await announce(hass, gateway), "already_configured")
     assert gateway.requests == []

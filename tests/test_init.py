@@ -26,7 +26,8 @@ async def test_first_version(hass: HomeAssistant, gateway: Gateway, kept: dict[s
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert states(hass, entry)["agg_soc"] == str(gateway.payload["agg_soc"])
-    assert (entry.data, entry.version, entry.minor_version) == (first, 1, 1)
+    assert dict(entry.data) == first
+    assert (entry.version, entry.minor_version) == (1, 1)
 
 
 async def test_newer_version(hass: HomeAssistant) -> None:

@@ -97,7 +97,7 @@ async def test_unavailable_once(
     assert changes == []
     for _ in range(4):
         await outlast(hass, freezer)
-    assert {change.data["new_state"].state for change in changes} == {STATE_UNAVAILABLE}
+    assert set(states(hass, loaded).values()) == {STATE_UNAVAILABLE}
     assert len(changes) == len(states(hass, loaded))
     assert lines(caplog) == [logging.ERROR]
     gateway.state = "up"

@@ -200,12 +200,12 @@ class Gateway(Server):
         """Answer who has a session or a token; a token alone opens a session."""
         now = self.clock()
         if self.door.knows(request.cookies.get("sessionId", ""), now):
-            return Reply(body=self._content())
+            return Reply(body=self.content())
         token = self._bearer(request)
         if token is None or self.firmware in NEED_SESSION:
             return self._unauthorized()
         session = self.door.open_session(token, now)
-        return Reply(body=self._content(), headers=(session,))
+        return Reply(body=self.content(), headers=(session,))
 
     def _production(self, request: web.Request) -> Reply:
         """Answer what Home Assistant's own integration needs to set up beside us."""
@@ -213,7 +213,8 @@ class Gateway(Server):
             return self._unauthorized()
         return Reply(body=pages.PRODUCTION[request.path], content_type="application/json")
 
-    def _content(self) -> bytes:
+    def content(self) -> bytes:
+        """Return the body that secctrl answers now."""
         if self.body is not None:
             return self.body
         payload = self.payload
