@@ -33,18 +33,30 @@ async def test_report(
 ) -> None:
     """The report as it came, as it was understood, and what nobody knows."""
     payload = dict(gateway.payload)
-    news = {"Serial_122300000001": 122300000001, "owner": "Jane", "new_flag": True, "bad\ud800": 1, "inner": {"x": 1.5}}
+    news = {
+        "Serial_122300000001": 122300000001,
+        "owner@example.com": "Jane",
+        "new_flag": True,
+        "bad\ud800": 1,
+        "inner": {"x": 1.5, "deeper": {"y": 1}},
+        "offgrid_secctrl": {"Z 1": 1.5},
+    }
     gateway.body = json.dumps(payload | news | {"agg_soc": "12"}).encode()
     found = await _diagnostics(hass, hass_client, await set_up())
+    first = len(payload)
     assert found["report"] == payload | {
         "agg_soc": "<str>",
-        "Serial_#": "<int>",
-        "owner": "<str>",
+        f"#{first}": "<int>",
+        f"#{first + 1}": "<str>",
         "new_flag": True,
-        "bad\\ud800": 1,
-        "inner": {"x": 1.5},
+        f"#{first + 3}": 1,
+        "inner": {"x": 1.5, "deeper": "<dict>"},
+        "offgrid_secctrl": {"#0": 1.5},
     }
-    assert found["unknown_keys"] == ["Serial_#", "owner", "new_flag", "bad\\ud800", "inner"]
+    new = {f"#{first}", f"#{first + 1}", "new_flag", f"#{first + 3}", "inner", "offgrid_secctrl.#0"}
+    unknown = found["unknown_keys"]
+    assert isinstance(unknown, list)
+    assert set(unknown) == new
     assert found["bad_values"] == ["agg_soc"]
     assert found["fields"] == expected(payload) | {"agg_soc": None}
     assert (found["storage"], found["iq_batteries"], found["ac_batteries"]) == (True, True, False)

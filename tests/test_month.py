@@ -116,7 +116,7 @@ class Memory:
             self._bytes.append(sum(line.size for line in ours.statistics("filename")))
 
     def is_flat(self) -> bool:
-        """Return whether a day leaves nothing of 1,440 polls: few objects (the harness records calls), no bytes of ours."""
+        """Return whether a day leaves few objects (the harness records calls), and no bytes of ours."""
         tracemalloc.stop()
         settled, traced = self._objects[1:] or [0], self._bytes[1:] or [0]
         return settled[-1] - settled[0] <= 200 * len(settled) and traced[-1] - traced[0] <= 10_000 * len(traced)

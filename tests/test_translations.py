@@ -263,9 +263,9 @@ def test_placeholders_of_issues(kind: str) -> None:
     texts = ENGLISH["issues"][kind]
     (announced,) = (
         {keyword.arg for keyword in call.keywords}
-        for room in ("coordinator", "sign_in")
+        for room in ("coordinator", "sign_in", "issues")
         for call in ast.walk(ROOMS[room])
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "issues.announce"
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("announce", "issues.announce")
         if getattr(issues, ast.unparse(call.args[-1]).removeprefix("issues.")) == kind
     )
     assert named(texts["title"]) | named(texts.get("description", "")) <= {"title"} | announced

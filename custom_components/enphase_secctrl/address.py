@@ -10,6 +10,7 @@ from .failures import InvalidHost
 
 _PLAIN_HTTP: Final = 80
 _NO_ADDRESS: Final = re.compile(r"[\s\\]|:/")
+_IPV6: Final = re.compile(r"[0-9a-f:.]+(%[a-z0-9_.-]{1,32})?", re.IGNORECASE | re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 _LONGEST_NAME: Final = 253
 
@@ -25,7 +26,7 @@ def base_url(host: str) -> URL:
     try:
         url = URL(f"https://{_bracketed(rest)}")
         name, port = url.raw_host or "", url.explicit_port
-        if ":" not in name and (not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME):
+        if not (_IPV6 if ":" in name else _NAME).fullmatch(name) or len(name) > _LONGEST_NAME:
             raise InvalidHost
         return URL.build(scheme="https", host=name, port=None if port == _PLAIN_HTTP else port)
     except ValueError as err:

@@ -1,6 +1,7 @@
 """Set-up in the UI: which gateway, by its address. How to sign in to it follows in SignInSteps."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
@@ -9,7 +10,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .address import base_url
-from .const import DOMAIN, ENTRY_VERSION
+from .const import DOMAIN, ENTRY_MINOR_VERSION, ENTRY_VERSION
 from .failures import Failure
 from .forms import Answers
 from .gateway import Gateway
@@ -23,6 +24,7 @@ class SecctrlConfigFlow(SignInSteps, domain=DOMAIN):
     """From an address to an entry; the same steps serve discovery, reauth and reconfigure."""
 
     VERSION = ENTRY_VERSION
+    MINOR_VERSION = ENTRY_MINOR_VERSION
 
     @staticmethod
     @callback
@@ -42,11 +44,13 @@ class SecctrlConfigFlow(SignInSteps, domain=DOMAIN):
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Take the address that a gateway announces, IPv4 only: they announce both, and change between them."""
         serial = discovery_info.properties.get("serialnum")
-        if discovery_info.ip_address.version != 4 or not serial:  # noqa: PLR2004 - IPv4
+        announced = (discovery_info.ip_address, *discovery_info.ip_addresses)
+        address = next((one for one in announced if isinstance(one, IPv4Address) and not one.is_link_local), None)
+        if not address or not serial:
             return self.async_abort(reason="not_supported")
         # Port 80 is announced, where older firmware redirects and newer does not answer
         port = "" if discovery_info.port in (None, 80, 443) else f":{discovery_info.port}"
-        self._host = f"{discovery_info.ip_address}{port}"
+        self._host = f"{address}{port}"
         if known := self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, serial):
             await self.async_set_unique_id(serial, raise_on_progress=False)
             moved = await self._has_moved(known)

@@ -16,6 +16,8 @@ TOKEN_PAGE: Final = "https://entrez.enphaseenergy.com"
 ENTRY_VERSION: Final = 1
 """Of what an entry holds: host, sign_in, and token, core_entry or username and password, as that needs."""
 
+ENTRY_MINOR_VERSION: Final = 1
+
 CONF_SIGN_IN: Final = "sign_in"
 """The kind of sign-in, named like the step of the flow that made it."""
 

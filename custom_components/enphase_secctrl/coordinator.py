@@ -15,15 +15,16 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from . import issues
-from .const import CONF_CERTIFICATE, DOMAIN, LOGGER, UPDATE_INTERVAL
+from .const import DOMAIN, LOGGER, UPDATE_INTERVAL
 from .failures import CannotConnect, CertificateChanged, Failure, InvalidAuth, NoSecctrl
 from .fields import FIELDS
 from .gateway import Gateway
-from .model import Report, claims
+from .model import Report
 from .outage import Outage
-from .pin import as_people_read, pinned_certificate
+from .pin import pinned_certificate
 from .sessions import gateway_session
 from .sign_in import SignIn
+from .source import claims
 
 type SecctrlConfigEntry = ConfigEntry[SecctrlCoordinator]
 
@@ -149,13 +150,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         if isinstance(err, NoSecctrl):
             issues.announce(self.hass, self.config_entry, issues.NO_SECCTRL)
         if isinstance(err, CertificateChanged):
-            issues.announce(
-                self.hass,
-                self.config_entry,
-                issues.CERTIFICATE_CHANGED,
-                pinned=as_people_read(self.config_entry.options[CONF_CERTIFICATE]),
-                shown=as_people_read(err.shown.hex()),
-            )
+            issues.announce_certificate(self.hass, self.config_entry, err.shown)
 
     @callback
     @override

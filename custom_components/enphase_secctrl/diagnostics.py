@@ -1,5 +1,6 @@
 """What a bug report needs, without secrets and identities."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 import re
@@ -14,6 +15,8 @@ from .coordinator import CLAIMS, SecctrlConfigEntry, SecctrlCoordinator
 from .fields import FIELDS, IGNORED
 from .model import Report
 
+_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
+_SERIAL: Final = re.compile(r"[0-9]{6}")
 _LONG_NUMBER: Final = 10**9
 """From here on a number may be a serial."""
 
@@ -49,17 +52,17 @@ def _of_report(report: Report) -> dict[str, Any]:
         "storage": report.storage,
         "iq_batteries": report.iq_batteries,
         "ac_batteries": report.ac_batteries,
-        "fields": {field.key: report.value(field) for field in FIELDS if report.reports(field)},
+        "fields": {field.key: _shown(report.value(field)) for field in FIELDS if report.reports(field)},
         "bad_values": list(report.bad(CLAIMS)),
-        "unknown_keys": [_shown_name(name) for name in report.unknown(CLAIMS.keys() | IGNORED.keys())],
+        "unknown_keys": [_shown_path(path, report) for path in report.unknown(CLAIMS.keys() | IGNORED.keys())],
         "report": _shown(report.payload),
     }
 
 
-def _shown(value: object) -> object:
-    """Return numbers, flags and their names as they are; of anything else its type: it may name someone."""
-    if isinstance(value, dict):
-        return {_shown_name(name): _shown(inner) for name, inner in value.items()}
+def _shown(value: object, *, depth: int = 2) -> object:
+    """Return numbers and flags as they are; of anything else its type: it may name someone."""
+    if isinstance(value, dict) and depth:
+        return {_shown_name(name, value): _shown(inner, depth=depth - 1) for name, inner in value.items()}
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float) and abs(value) < _LONG_NUMBER:
@@ -67,5 +70,14 @@ def _shown(value: object) -> object:
     return f"<{type(value).__name__}>"
 
 
-def _shown_name(name: str) -> str:
-    return re.sub(r"\d{6,}", "#", name).encode("ascii", "backslashreplace").decode()
+def _shown_path(path: str, report: Report) -> str:
+    name, _, inner = path.partition(".")
+    children = report.payload.get(name)
+    if path in report.payload or not isinstance(children, dict):
+        return _shown_name(path, report.payload)
+    return f"{name}.{_shown_name(inner, children)}"
+
+
+def _shown_name(name: str, siblings: Mapping[str, object]) -> str:
+    """Return the name if it is one like the gateway's own, else its number: it may be a serial or an address."""
+    return name if _NAME.fullmatch(name) and not _SERIAL.search(name) else f"#{[*siblings].index(name)}"

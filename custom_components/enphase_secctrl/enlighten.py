@@ -67,6 +67,11 @@ class Enlighten:
         self._email = email
         self._session_id = ""
 
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the cloud has taken password and code, so that a token can be fetched."""
+        return bool(self._session_id)
+
     async def log_in(self, password: str) -> None:
         """Log in; raises MfaRequired (the password was right, go on with send_code) or another Failure."""
         answer = await self._ask("POST", LOGIN, form={"user[email]": self._email, "user[password]": password})
@@ -132,9 +137,10 @@ class Enlighten:
                 timeout=_TIME_LIMIT,
             ) as response:
                 body = await read_body(response)
-        except (ClientError, OSError, UnexpectedAnswer) as err:
-            raise CloudUnavailable from err
-        return _Answer(status=response.status, text=body.decode(errors="replace"))
+                return _Answer(status=response.status, text=body.decode(errors="replace"))
+        except ClientError, OSError, UnexpectedAnswer:
+            failure = CloudUnavailable()
+        raise failure  # by itself: aiohttp's errors hold what was sent and what was answered
 
     def _csrf(self) -> dict[str, str]:
         """Return the header that repeats the XSRF cookie, if the cloud has set one."""

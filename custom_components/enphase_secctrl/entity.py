@@ -66,7 +66,7 @@ def _device(coordinator: SecctrlCoordinator) -> DeviceInfo:
     """Describe the gateway, below core's device of it where there is one."""
     identity = coordinator.gateway.identity
     assert identity  # noqa: S101 - there is no report without it
-    info = DeviceInfo(
+    device = DeviceInfo(
         configuration_url=str(coordinator.gateway.url),
         identifiers={(DOMAIN, coordinator.serial)},
         manufacturer="Enphase",
@@ -79,5 +79,5 @@ def _device(coordinator: SecctrlCoordinator) -> DeviceInfo:
     devices = dr.async_get(coordinator.hass)
     for entry in coordinator.hass.config_entries.async_entries(CORE_DOMAIN):
         if above := devices.async_get_device_by_identifier((CORE_DOMAIN, coordinator.serial), entry.entry_id):
-            info["via_device_id"] = above.id
-    return info
+            device["via_device_id"] = above.id
+    return device

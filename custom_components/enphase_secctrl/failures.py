@@ -121,6 +121,12 @@ class CoreNotReady(Failure):
     key = "core_not_ready"
 
 
+class RenewalPaused(Failure):
+    """The gateway refuses a token that was renewed, or tried to be, within the last hour."""
+
+    key = "renewal_paused"
+
+
 class AccountBlocked(Failure):
     """The cloud lets this account in no more, for a quarter of an hour to a day."""
 

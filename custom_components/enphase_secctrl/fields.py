@@ -20,7 +20,7 @@ from homeassistant.const import (
 )
 
 from .kinds import energy, flag, health, number, percent, q5, q8
-from .model import Source
+from .source import Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ _voltage = partial(
     state_class=SensorStateClass.MEASUREMENT,
     suggested_display_precision=2,
 )
-_correction = partial(_hidden, kind=number, state_class=SensorStateClass.MEASUREMENT, suggested_display_precision=3)
+_correction = partial(_hidden, kind=number, state_class=SensorStateClass.MEASUREMENT)
 
 _flag = partial(FlagField, kind=flag)
 _hidden_flag = partial(_flag, entity_category=EntityCategory.DIAGNOSTIC, entity_registry_enabled_default=False)

@@ -25,6 +25,7 @@ from .failures import Failure
 type Answers = Mapping[str, Any]
 
 CONF_SEND_AGAIN: Final = "send_again"
+CONF_PASTE_TOKEN: Final = "paste_token"  # noqa: S105 - a name
 CONF_PIN: Final = "pin_certificate"
 
 SHOWN_AGAIN: Final = (CONF_HOST, CONF_USERNAME)
@@ -52,6 +53,7 @@ FORMS: Final = {
         {
             vol.Optional(CONF_CODE): _text(autocomplete="one-time-code"),
             vol.Optional(CONF_SEND_AGAIN, default=False): BooleanSelector(),
+            vol.Optional(CONF_PASTE_TOKEN, default=False): BooleanSelector(),
         }
     ),
     "token": vol.Schema({vol.Required(CONF_TOKEN): _text(TextSelectorType.PASSWORD)}),
@@ -97,12 +99,16 @@ class FormFlow(ConfigFlow):
         try:
             return await use(answers)
         except Failure as err:
+            self._note(err)
             return self._show(step, answers, err.key, err.placeholders)
         except AbortFlow:
             raise
         except Exception:  # noqa: BLE001 - the flow's last word; the log has the traceback
             LOGGER.exception("Unexpected failure in the step %s", step)
             return self._show(step, answers, "unknown")
+
+    def _note(self, err: Failure) -> None:
+        """See what goes wrong, for flows that do more than show it."""
 
     def _show(
         self, step: str, answers: Answers, error: str | None = None, placeholders: Mapping[str, str] | None = None

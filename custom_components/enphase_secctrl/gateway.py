@@ -148,9 +148,10 @@ class Gateway:
                     self._cookie = cookie.value if _COOKIE.fullmatch(cookie.value) else None
                 return answer
         except ServerFingerprintMismatch as err:
-            raise CertificateChanged(err.got) from err
-        except (ClientError, OSError) as err:
-            raise CannotConnect from err
+            failure: Failure = CertificateChanged(err.got)
+        except ClientError, OSError:
+            failure = CannotConnect()
+        raise failure  # by itself: aiohttp's errors hold what was sent, the token too, and what was answered
 
     @staticmethod
     def _failure(answer: _Answer, meanings: Mapping[int, type[Failure]]) -> Failure:

@@ -1,16 +1,19 @@
 """Repair issues of an entry: raised where the reason is seen, and gone when it is."""
 
+from typing import Final
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
+from .const import CONF_CERTIFICATE, DOMAIN
+from .pin import as_people_read
 
-TOKEN_ENDS = "token_ends"  # noqa: S105 - a name
-CERTIFICATE_CHANGED = "certificate_changed"
-NO_SECCTRL = "no_secctrl"
+TOKEN_ENDS: Final = "token_ends"  # noqa: S105 - a name
+CERTIFICATE_CHANGED: Final = "certificate_changed"
+NO_SECCTRL: Final = "no_secctrl"
 
-_SEVERITY = {
+_SEVERITY: Final = {
     TOKEN_ENDS: ir.IssueSeverity.WARNING,
     CERTIFICATE_CHANGED: ir.IssueSeverity.ERROR,
     NO_SECCTRL: ir.IssueSeverity.ERROR,
@@ -34,6 +37,12 @@ def announce(hass: HomeAssistant, entry: ConfigEntry, kind: str, **placeholders:
         translation_key=kind,
         translation_placeholders=shown,
     )
+
+
+def announce_certificate(hass: HomeAssistant, entry: ConfigEntry, shown: bytes) -> None:
+    """Raise the issue of a certificate that is not the pinned one; both are SHA-256."""
+    pinned = as_people_read(entry.options.get(CONF_CERTIFICATE, ""))
+    announce(hass, entry, CERTIFICATE_CHANGED, pinned=pinned, shown=as_people_read(shown.hex()))
 
 
 def settle(hass: HomeAssistant, entry: ConfigEntry, *kinds: str) -> None:

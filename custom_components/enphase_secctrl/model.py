@@ -4,7 +4,7 @@ The payload is the body of `GET /ivp/ensemble/secctrl`: one JSON object with fla
 biases and off-grid numbers (float) and percents and energies (int).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 import json
@@ -14,23 +14,9 @@ from typing import Final
 from .const import SIZE_LIMIT
 from .failures import UnexpectedAnswer
 from .kinds import Kind, Value, energy, percent
+from .source import Source, objects_in, owner_of, parts_of
 
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a value stands in the payload.
-
-    `paths`: the first one present wins; "a + b" is the sum of those present, "a.b" is b in
-    the object a. With `less`, the value is the energy above that other source, at least 0.
-    """
-
-    paths: tuple[str, ...] = ()
-    kind: Kind
-    less: tuple[str, ...] = ()
-    storage: bool = False
-    """Whether its zero means nothing while no storage is reported."""
-
-
+_NO_JSON: Final = object()
 _LONG: Final = 20
 """Digits; shorter integers fit 64 bits."""
 
@@ -73,93 +59,91 @@ class Report:
 
     def reports(self, source: Source) -> bool:
         """Whether this answer has the value, readable or not."""
-        return self._chosen(source.paths, source) is not None and (
-            not source.less or self._chosen(source.less, source) is not None
-        )
+        return bool(self._chosen(source, source.paths)) and not (source.less and not self._chosen(source, source.less))
 
     def value(self, source: Source) -> Value | None:
         """Return the value in the source's unit, or None: absent, bad, or not a measurement."""
         try:
-            value = self._read(source.paths, source)
+            value = self._read(source, source.paths)
             if value is None or not source.less:
                 return value
-            less = self._read(source.less, source)
+            less = self._read(source, source.less)
         except ValueError:
             return None
         return None if less is None else max(0, value - less)
 
     def bad(self, claims: Mapping[str, Kind]) -> tuple[str, ...]:
         """Return the paths whose value is not of its kind."""
-        found = [path for path, kind in claims.items() if self._refused(path, kind)]
-        found += [name for name in _objects(claims) if not isinstance(self.payload.get(name, {}), dict)]
+        found = [path for path, kind in claims.items() if self._is_bad(path, kind)]
+        found += [name for name in objects_in(claims) if not isinstance(self.payload.get(name, {}), dict)]
         return tuple(found)
 
     def unknown(self, claims: Iterable[str]) -> tuple[str, ...]:
         """Return the paths that nobody claims."""
         known = {*claims}
-        objects = _objects(known)
+        objects = objects_in(known)
         found = [name for name in self.payload if "." in name or (name not in known and name not in objects)]
-        for name in objects:
-            if isinstance(inner := self.payload.get(name), dict):
-                found += [path for key in inner if (path := f"{name}.{key}") not in known]
+        found += [
+            path for path in self._leaves if path.partition(".")[0] in objects and "." in path and path not in known
+        ]
         return tuple(found)
 
-    def _any_above_zero(self, *names: str) -> bool:
-        """Whether one of the capacities is a good number above 0."""
-        return any(
-            name in self.payload
-            and not self._refused(name, _CAPACITIES[name])
-            and _CAPACITIES[name](self.payload[name])
-            for name in names
-        )
+    @cached_property
+    def _leaves(self) -> Mapping[str, object]:
+        """The raw values by their paths; a name with a dot in it is no path."""
+        leaves = {name: raw for name, raw in self.payload.items() if "." not in name}
+        for name, inner in self.payload.items():
+            if isinstance(inner, dict) and "." not in name:
+                leaves |= {f"{name}.{key}": raw for key, raw in inner.items()}
+        return leaves
 
-    def _read(self, paths: tuple[str, ...], source: Source) -> Value | None:
-        if (path := self._chosen(paths, source)) is None:
-            return None
-        values = [source.kind(raw) for _, raw in self._found(path)]
-        return values[0] if len(values) == 1 else sum(value for value in values if value is not None)
+    @cached_property
+    def _meanings(self) -> dict[str, Value | None]:
+        return {}
 
-    def _chosen(self, paths: tuple[str, ...], source: Source) -> str | None:
-        """Return the first path present, if what it speaks of is there."""
-        path = next((path for path in paths if any(self._found(path))), None)
-        if path is None or (source.storage and not self.storage):
-            return None
-        if " + " in path:
-            return path
-        if path.startswith(("ENC_", "Enc_")):
-            return path if self.iq_batteries else None
-        return path if self.ac_batteries or not path.startswith("ACB_") else None
+    def _meaning(self, path: str, kind: Kind) -> Value | None:
+        """Return what a raw value means, worked out once; raises ValueError. A path has one kind."""
+        if path not in self._meanings:
+            self._meanings[path] = kind(self._leaves[path])
+        return self._meanings[path]
 
-    def _found(self, path: str) -> Iterator[tuple[str, object]]:
-        """Yield (path, raw value) for each part of a sum that is present."""
-        for part in path.split(" + "):
-            name, _, inner = part.partition(".")
-            if name not in self.payload:
-                continue
-            if not inner:
-                yield part, self.payload[name]
-            elif isinstance(children := self.payload[name], dict) and inner in children:
-                yield part, children[inner]
-
-    def _refused(self, path: str, kind: Kind) -> bool:
+    def _is_bad(self, path: str, kind: Kind) -> bool:
         try:
-            for _, raw in self._found(path):
-                kind(raw)
+            if path in self._leaves:
+                self._meaning(path, kind)
         except ValueError:
             return True
         return False
 
+    def _any_above_zero(self, *names: str) -> bool:
+        """Whether one of the capacities is a good number above 0."""
+        present = [(name, _CAPACITIES[name]) for name in names if name in self._leaves]
+        return any(self._meaning(name, kind) for name, kind in present if not self._is_bad(name, kind))
 
-def _objects(paths: Iterable[str]) -> set[str]:
-    """Return the names of the objects that some path looks into."""
-    return {path.partition(".")[0] for path in paths if "." in path}
+    def _read(self, source: Source, paths: tuple[str, ...]) -> Value | None:
+        parts = self._chosen(source, paths)
+        if len(parts) == 1:
+            return self._meaning(parts[0], source.kind)
+        values = [self._meaning(part, source.kind) for part in parts]
+        return sum(value for value in values if value is not None) if values else None
 
+    def _chosen(self, source: Source, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the parts of the first path present, if what it speaks of is there."""
+        for path in paths:
+            if parts := tuple(part for part in parts_of(path) if part in self._leaves):
+                return parts if self._speaks_of_what_is_there(source, path) else ()
+        return ()
 
-def claims(sources: Iterable[Source]) -> dict[str, Kind]:
-    """Return every path that some source reads, with its kind."""
-    return {
-        part: source.kind for source in sources for path in (*source.paths, *source.less) for part in path.split(" + ")
-    }
+    def _speaks_of_what_is_there(self, source: Source, path: str) -> bool:
+        if source.storage and not self.storage:
+            return False
+        match owner_of(path):
+            case "ENC":
+                return self.iq_batteries
+            case "ACB":
+                return self.ac_batteries
+            case _:
+                return True
 
 
 def parse(body: bytes) -> Report:
@@ -167,9 +151,11 @@ def parse(body: bytes) -> Report:
     if len(body) > SIZE_LIMIT:
         raise UnexpectedAnswer("> 64 kB")
     try:
-        payload = json.loads(body.decode(), parse_int=_integer)
-    except (ValueError, RecursionError) as err:
-        raise UnexpectedAnswer(_what_is(body)) from err
+        payload = _DECODER.decode(body.decode())
+    except ValueError, RecursionError:
+        payload = _NO_JSON
+    if payload is _NO_JSON:  # raised by itself: Python's errors hold the whole body
+        raise UnexpectedAnswer(_what_is(body))
     if not isinstance(payload, dict):
         raise UnexpectedAnswer(f"JSON ({type(payload).__name__})")
     if "agg_soc" not in payload and "freq_bias_hz" not in payload:
@@ -186,3 +172,6 @@ def _what_is(body: bytes) -> str:
 def _integer(digits: str) -> int | float:
     """Return the integer; Python refuses to convert very long ones, which are bad values here."""
     return int(digits) if len(digits) < _LONG else inf
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_integer)

@@ -14,7 +14,7 @@ from .issues import CERTIFICATE_CHANGED, TOKEN_ENDS
 from .pin import as_people_read
 from .sessions import detached, gateway_session
 
-type IssueData = dict[str, str | int | float | None] | None
+type Issue = dict[str, str | int | float | None] | None
 
 
 class SignInAgainFlow(RepairsFlow):
@@ -37,7 +37,10 @@ class SignInAgainFlow(RepairsFlow):
         flows = list(self._entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}))
         if not flows:
             context = ConfigFlowContext(
-                source=SOURCE_REAUTH, entry_id=self._entry.entry_id, title_placeholders={"name": self._entry.title}
+                source=SOURCE_REAUTH,
+                entry_id=self._entry.entry_id,
+                unique_id=self._entry.unique_id,
+                title_placeholders={"name": self._entry.title},
             )
             flows = [
                 await self.hass.config_entries.flow.async_init(DOMAIN, context=context, data=dict(self._entry.data))
@@ -60,6 +63,8 @@ class AcceptCertificateFlow(RepairsFlow):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask, then pin the new certificate and reload."""
         errors: dict[str, str] = {}
+        if CONF_CERTIFICATE not in self._entry.options:
+            return self.async_create_entry(data={})  # unpinned meanwhile: nothing to accept
         if user_input is not None:
             try:
                 certificate = await self._accepted_certificate()
@@ -85,7 +90,7 @@ class AcceptCertificateFlow(RepairsFlow):
         return now.hex()
 
 
-async def async_create_fix_flow(hass: HomeAssistant, _issue_id: str, data: IssueData) -> RepairsFlow:
+async def async_create_fix_flow(hass: HomeAssistant, _issue_id: str, data: Issue) -> RepairsFlow:
     """Return the fix of an issue; one whose entry is gone needs none."""
     issue = data or {}
     entry = hass.config_entries.async_get_entry(str(issue.get("entry_id")))

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import SensorEntity
-from homeassistant.core import HomeAssistant
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
 from .entity import SecctrlEntity, add_when_reported
 from .fields import SENSORS, TOKEN_EXPIRES, SensorField
@@ -20,6 +23,24 @@ async def async_setup_entry(
     """Hand over the numbers of the table."""
     async_add_entities([TokenExpiresSensor(entry.runtime_data, TOKEN_EXPIRES)])
     add_when_reported(entry, SENSORS, SecctrlSensor, async_add_entities)
+    enable_beside_ac_batteries(entry)
+
+
+def enable_beside_ac_batteries(entry: SecctrlConfigEntry) -> None:
+    """Enable the rows of the IQ Batteries alone when the first AC Battery comes, unless the user has decided."""
+    coordinator = entry.runtime_data
+    registry = er.async_get(coordinator.hass)
+
+    @callback
+    def look() -> None:
+        for field in SENSORS if coordinator.data.ac_batteries else ():
+            entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{coordinator.serial}_{field.key}")
+            known = registry.async_get(entity_id) if field.enabled_beside_ac_batteries and entity_id else None
+            if known and known.disabled_by is er.RegistryEntryDisabler.INTEGRATION:
+                registry.async_update_entity(known.entity_id, disabled_by=None)
+
+    look()
+    coordinator.watchers.append(look)
 
 
 class SecctrlSensor(SecctrlEntity, SensorEntity):
@@ -43,8 +64,18 @@ class SecctrlSensor(SecctrlEntity, SensorEntity):
 class TokenExpiresSensor(SecctrlEntity, SensorEntity):
     """When the access token ends."""
 
+    _shown: tuple[datetime, bool] | None = None
+
     @property
     @override
     def native_value(self) -> datetime:
         """Return the end of the token that is in use."""
         return self.coordinator.sign_in.token.expires
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what is new: a report says nothing about the token."""
+        if self._shown != (shown := (self.native_value, self.available)):
+            self._shown = shown
+            super()._handle_coordinator_update()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
@@ -14,15 +14,13 @@ from homeassistant.util.hass_dict import HassKey
 from . import issues
 from .const import (
     CONF_CORE_ENTRY,
-    CONF_SIGN_IN,
     DOMAIN,
     LOGGER,
     MOST_REFUSALS,
     RENEWAL_PAUSE,
-    SIGN_IN_CLOUD,
 )
 from .enlighten import Enlighten
-from .failures import CloudUnavailable, CoreNotReady, Failure, InvalidAuth
+from .failures import CloudUnavailable, CoreNotReady, Failure, InvalidAuth, RenewalPaused
 from .sessions import cloud_session, detached
 from .token import Token, read_token, usable_token
 
@@ -34,14 +32,16 @@ class _Renewals:
     tried: datetime | None = None
     failing: bool = False
     refusals: int = 0
+    answered_refusal: bool = False
+    """Whether the last renewal was for a token that the gateway refused."""
 
     def is_allowed(self, now: datetime) -> bool:
         """Whether the cloud may be asked: it locks accounts that ask too often."""
         return self.refusals < MOST_REFUSALS and (self.tried is None or now - self.tried >= RENEWAL_PAUSE)
 
 
-_CORE_STARTS = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
-_RENEWALS: HassKey[dict[str, _Renewals]] = HassKey(f"{DOMAIN}.renewals")
+_CORE_STARTS: Final = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
+_RENEWALS: Final[HassKey[dict[str, _Renewals]]] = HassKey(f"{DOMAIN}.renewals")
 
 
 class SignIn:
@@ -88,7 +88,7 @@ class SignIn:
 
     @property
     def _is_renewable(self) -> bool:
-        return bool(self._entry.data[CONF_SIGN_IN] == SIGN_IN_CLOUD)
+        return CONF_PASSWORD in self._entry.data
 
     def _stored_token(self) -> Token:
         """Return the token of the entry that holds it; raises InvalidAuth, or CoreNotReady."""
@@ -107,7 +107,7 @@ class SignIn:
     @callback
     def _follow_core(self, change: ConfigEntryChange, core: ConfigEntry[Any]) -> None:
         """Take core's new token as soon as it has one, and ask the user when its entry is removed."""
-        if core.entry_id != self._entry.data[CONF_CORE_ENTRY]:
+        if core.entry_id != self._entry.data.get(CONF_CORE_ENTRY):
             return
         if change is ConfigEntryChange.REMOVED:
             self._entry.async_start_reauth(self._hass)
@@ -119,17 +119,16 @@ class SignIn:
 
     async def _renew_refused(self) -> None:
         """Renew a token that the gateway refuses: once, then it is the user's turn."""
-        now = datetime.now(UTC)
-        if not self._renewals.is_allowed(now):
-            if self._renewals.failing and self._renewals.refusals == 0:
-                raise CloudUnavailable
-            raise InvalidAuth
+        renewals = self._renewals
+        if not renewals.is_allowed(datetime.now(UTC)):
+            raise InvalidAuth if renewals.refusals or renewals.answered_refusal else RenewalPaused
         try:
             await self._renew()
         except CloudUnavailable:
             raise
         except Failure as err:
             raise InvalidAuth from err
+        renewals.answered_refusal = True
 
     async def _renew_quietly(self) -> None:
         """Renew while the token is good: a failure only brings the end nearer."""
@@ -141,6 +140,7 @@ class SignIn:
     async def _renew(self) -> None:
         """Sign in to the cloud for a new token and keep it in the entry; raises Failure."""
         self._renewals.tried = datetime.now(UTC)
+        self._renewals.answered_refusal = False
         try:
             with detached(cloud_session(self._hass)) as session:
                 enlighten = Enlighten(session, self._entry.data[CONF_USERNAME])
@@ -148,11 +148,13 @@ class SignIn:
                 token = await enlighten.fetch_token(self._serial)
         except Failure as err:
             self._renewals.failing = True
-            self._renewals.refusals += not isinstance(err, CloudUnavailable)
+            if not isinstance(err, CloudUnavailable):
+                self._renewals.refusals += 1
             raise
         self._renewals.failing = False
         self._renewals.refusals = 0
-        self._hass.config_entries.async_update_entry(self._entry, data={**self._entry.data, CONF_TOKEN: token.text})
+        if self._is_renewable:  # the user may have changed the way to sign in meanwhile
+            self._hass.config_entries.async_update_entry(self._entry, data={**self._entry.data, CONF_TOKEN: token.text})
         self._adopt(token)
 
     def _adopt(self, token: Token) -> None:

@@ -1,7 +1,7 @@
 """The steps in which a flow signs in to its gateway, and makes or mends the entry."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_CODE, CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
@@ -17,9 +17,21 @@ from .const import (
     SIGN_IN_TOKEN,
 )
 from .enlighten import Enlighten
-from .failures import AccountBlocked, CodeTooSoon, InvalidCode, MfaRequired, SignInLost, TooManySessions
-from .forms import CONF_SEND_AGAIN, Answers, FormFlow
+from .failures import (
+    AccountBlocked,
+    CertificateChanged,
+    CodeTooSoon,
+    Failure,
+    InvalidAuth,
+    InvalidCode,
+    MfaRequired,
+    SignInLost,
+    TokenExpired,
+    TooManySessions,
+)
+from .forms import CONF_PASTE_TOKEN, CONF_SEND_AGAIN, Answers, FormFlow
 from .gateway import Gateway
+from .issues import announce_certificate
 from .pin import pinned_certificate
 from .sessions import cloud_session, gateway_session
 from .sign_in import forget_renewals, held_token
@@ -30,6 +42,10 @@ class SignInSteps(FormFlow):
     """What follows the gateway's address, in each kind of flow."""
 
     _enlighten: Enlighten
+    _account: Answers | None = None
+    _token: Token | None = None
+    """The last that the cloud gave: a gateway that is busy just then costs no second sign-in."""
+
     _code_sent = datetime.min.replace(tzinfo=UTC)
 
     async def async_step_sign_in(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -69,53 +85,82 @@ class SignInSteps(FormFlow):
 
     async def _use_same(self, _answers: Answers) -> ConfigFlowResult:
         entry = self._get_reconfigure_entry()
-        token = usable_token(held_token(self.hass, entry), self._serial)
-        return await self._finish(entry.data[CONF_SIGN_IN], token, entry.data)
+        try:
+            token = usable_token(held_token(self.hass, entry), self._serial)
+            return await self._finish(entry.data[CONF_SIGN_IN], token, None)
+        except InvalidAuth, TokenExpired:
+            if CONF_PASSWORD not in entry.data:
+                raise
+        return await self._use_account({key: entry.data[key] for key in (CONF_USERNAME, CONF_PASSWORD)})
 
     async def _use_account(self, answers: Answers) -> ConfigFlowResult:
-        self._enlighten = Enlighten(self._held(cloud_session(self.hass)), answers[CONF_USERNAME])
-        try:
-            await self._enlighten.log_in(answers[CONF_PASSWORD])
-        except MfaRequired:
-            await self._send_code()
-            return await self.async_step_code()
-        token = await self._enlighten.fetch_token(self._serial)
-        return await self._finish(SIGN_IN_CLOUD, token, {**answers, CONF_TOKEN: token.text})
+        if self._token is None or self._account != answers:
+            self._require_pause()
+            self._account, self._token = answers, None
+            self._enlighten = Enlighten(self._held(cloud_session(self.hass)), answers[CONF_USERNAME])
+            try:
+                await self._enlighten.log_in(answers[CONF_PASSWORD])
+            except MfaRequired:
+                await self._send_code()
+                return await self.async_step_code()
+            self._token = await self._enlighten.fetch_token(self._serial)
+        return await self._finish(SIGN_IN_CLOUD, self._token, {**answers, CONF_TOKEN: self._token.text})
 
     async def _use_code(self, answers: Answers) -> ConfigFlowResult:
+        if answers.get(CONF_PASTE_TOKEN):
+            return await self.async_step_token()
         try:
             if answers.get(CONF_SEND_AGAIN):
                 await self._send_code()
                 return await self.async_step_code()
-            if not (code := answers.get(CONF_CODE, "").strip()):
-                raise InvalidCode
-            await self._enlighten.check_code(code)
-            token = await self._enlighten.fetch_token(self._serial)
+            token = await self._token_by_code(answers.get(CONF_CODE, "").strip())
         except (AccountBlocked, SignInLost, TooManySessions) as err:
             return self._show("cloud", {}, err.key)
         return await self._finish(SIGN_IN_CODE, token, {CONF_TOKEN: token.text})
+
+    async def _token_by_code(self, code: str) -> Token:
+        """Return the token that a code leads to; what has succeeded once is not done again. Raises Failure."""
+        if self._token is None:
+            if not self._enlighten.is_signed_in:
+                if not code:
+                    raise InvalidCode
+                await self._enlighten.check_code(code)
+            self._token = await self._enlighten.fetch_token(self._serial)
+        return self._token
 
     async def _use_token(self, answers: Answers) -> ConfigFlowResult:
         token = usable_token(answers[CONF_TOKEN], self._serial)
         return await self._finish(SIGN_IN_TOKEN, token, {CONF_TOKEN: token.text})
 
     async def _send_code(self) -> None:
-        """Let the cloud send a code; raises CodeTooSoon when the last is younger than 30 s, or another Failure."""
-        now = datetime.now(UTC)
-        if now - self._code_sent < CODE_PAUSE:
-            raise CodeTooSoon
+        """Let the cloud send a code; raises Failure."""
+        self._require_pause()
+        self._code_sent = datetime.now(UTC)  # even if the answer is lost, a code may be on its way
         await self._enlighten.send_code()
-        self._code_sent = now
 
-    async def _finish(self, sign_in: str, token: Token, kept: Answers) -> ConfigFlowResult:
+    def _require_pause(self) -> None:
+        """Raise CodeTooSoon when the last code is younger than 30 s."""
+        if datetime.now(UTC) - self._code_sent < CODE_PAUSE:
+            raise CodeTooSoon
+
+    async def _finish(self, sign_in: str, token: Token, kept: Answers | None) -> ConfigFlowResult:
         """Read the gateway once; then make the entry, or mend the one that this flow is for. Raises Failure."""
         await self._gateway(self._host, token.text).secctrl()
-        entry_data = {**kept, CONF_HOST: self._host, CONF_SIGN_IN: sign_in}
         if self._entry:
             forget_renewals(self.hass, self._entry)
-            return self.async_update_reload_and_abort(self._entry, data=entry_data)
+            content = self._entry.data if kept is None else kept
+            content = {**content, CONF_HOST: self._host, CONF_SIGN_IN: sign_in}
+            return self.async_update_reload_and_abort(self._entry, data=content)
+        self._abort_if_unique_id_configured()
         description = SIGN_IN_CODE if sign_in == SIGN_IN_CODE else None
-        return self.async_create_entry(title=f"IQ Gateway {self._serial}", data=entry_data, description=description)
+        content = {**(kept or {}), CONF_HOST: self._host, CONF_SIGN_IN: sign_in}
+        return self.async_create_entry(title=f"IQ Gateway {self._serial}", data=content, description=description)
+
+    @override
+    def _note(self, err: Failure) -> None:
+        """Let a changed certificate be accepted also when polling has ended."""
+        if isinstance(err, CertificateChanged) and self._entry:
+            announce_certificate(self.hass, self._entry, err.shown)
 
     # --- what the steps share
 

@@ -24,7 +24,8 @@ POST /state             {"state": up | refused | bad_gateway | zeros | overloade
 POST /reboot            {"firmware"}: sessions gone, state "refused"
 POST /revoke            {"token"}
 POST /forget_sessions   drop all cookies
-POST /new_certificate   rotate; answers {"fingerprint"}
+POST /new_certificate   {"expired"}: rotate; answers {"fingerprint"}
+POST /first_certificate that of the start again; answers {"fingerprint"}
 POST /serial            {"serial"}
 POST /firmware          {"firmware"}
 POST /plain_http        {"on"}: speak HTTP instead of TLS
@@ -127,8 +128,13 @@ async def _forget_sessions(gateway: Gateway, _: Arguments) -> Arguments:
     return {}
 
 
-async def _new_certificate(gateway: Gateway, _: Arguments) -> Arguments:
-    gateway.new_certificate()
+async def _new_certificate(gateway: Gateway, arguments: Arguments) -> Arguments:
+    gateway.new_certificate(expired=arguments.get("expired") is True)
+    return {"fingerprint": gateway.fingerprint.hex()}
+
+
+async def _first_certificate(gateway: Gateway, _: Arguments) -> Arguments:
+    gateway.first_certificate()
     return {"fingerprint": gateway.fingerprint.hex()}
 
 
@@ -163,6 +169,7 @@ KNOBS: Final[dict[str, Callable[[Gateway, Arguments], Awaitable[Arguments]]]] = 
     "revoke": _revoke,
     "forget_sessions": _forget_sessions,
     "new_certificate": _new_certificate,
+    "first_certificate": _first_certificate,
     "serial": _serial,
     "firmware": _firmware,
     "plain_http": _plain_http,

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args, override
 from aiohttp import web
 
 from . import pages, tokens
-from .certificates import gateway_identity
+from .certificates import Identity, gateway_identity
 from .door import Door
 from .exchange import Reply
 from .listener import Speech
@@ -38,7 +38,8 @@ class Gateway(Server):
         firmware: str | None = None,
     ) -> None:
         """Prepare a gateway; its firmware is the scenario's own unless given."""
-        super().__init__(gateway_identity(now=wall_clock()))
+        self._first_identity: Final = gateway_identity(now=wall_clock())
+        super().__init__(self._first_identity)
         self.serial = serial
         self.part_number = "800-00654-r08"
         self.body: bytes | None = None
@@ -121,9 +122,16 @@ class Gateway(Server):
 
     def new_certificate(self, *, expired: bool = False) -> None:
         """Show another certificate to every connection from now on."""
-        self._identity = gateway_identity(now=self.clock(), expired=expired)
+        self._show(gateway_identity(now=self.clock(), expired=expired))
+
+    def first_certificate(self) -> None:
+        """Show the certificate of the start again."""
+        self._show(self._first_identity)
+
+    def _show(self, identity: Identity) -> None:
+        self._identity = identity
         if self._listener is not None:
-            self._listener.context = self._identity.context()
+            self._listener.context = identity.context()
 
     def plain_http(self, on: bool) -> None:
         """Speak plain HTTP on the port, or TLS again; open connections end."""

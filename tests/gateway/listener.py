@@ -28,6 +28,7 @@ class Listener:
         """Prepare for connections that protocol serves behind context."""
         self.context = context
         self.speech = Speech.TLS
+        self.on_silence: Callable[[], None] = lambda: None
         self.port = 0
         self._protocol = protocol
         self._socket: socket.socket | None = None
@@ -89,6 +90,7 @@ class Listener:
         connection.setblocking(False)
         if self.speech is Speech.NOTHING:
             self._silent.add(connection)
+            self.on_silence()
             return
         task = asyncio.create_task(self._serve(connection))
         self._starting.add(task)

@@ -1,0 +1,147 @@
+"""What the integration costs, on this machine, against an emulated gateway in another process.
+
+Everything is compared with what cannot be avoided: a bare request, and bare entities of Home
+Assistant that write the same states. CPU is that of the whole bench process. It takes about a
+minute and two cores; what else runs on them matters to absolute times, hardly to ratios.
+"""
+
+from argparse import ArgumentParser, Namespace
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+import json
+import logging
+import os
+from pathlib import Path
+import platform
+from statistics import median
+import sys
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from homeassistant.const import __version__ as homeassistant_version
+
+from scripts.bench_cycles import changed, setting_up, unchanged
+from scripts.bench_gateways import Reach
+from scripts.bench_many import connections, many
+from scripts.bench_measure import Measure
+from scripts.hass import ROOT, UNWANTED, RunError, output, ready, run, running, say
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+CACHE: Final = ROOT / ".cache"
+STILL: Final = 3
+SET_UPS: Final = 40
+MANY: Final = 201
+IMPORTS: Final = 7
+
+
+class Options(Namespace):
+    """What the command line asks for."""
+
+    check: bool
+    json: Path
+    profile: bool
+
+
+@asynccontextmanager
+async def gateways(still: int, turning: int) -> AsyncIterator[list[Reach]]:
+    """Give emulated gateways, all in one other process."""
+    with TemporaryDirectory(prefix="gateways-") as folder:
+        told, log = Path(folder, "state.json"), Path(folder, "output.log")
+
+        def look() -> list[Reach] | None:
+            reaches: list[Reach] | None = json.loads(told.read_text()) if told.exists() else None
+            return reaches
+
+        command = (sys.executable, "-m", "scripts.bench_gateways", str(told), str(still), str(turning))
+        async with running(log, *command, cwd=ROOT) as process:
+            if (reaches := await ready(process, look, 30)) is None:
+                msg = f"The emulated gateways did not start:\n{output(log)}"
+                raise RunError(msg)
+            yield reaches
+
+
+async def imports() -> list[Measure]:
+    """Import our modules after everything that they lean on."""
+    environment = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    command = (sys.executable, "-W", "ignore", "-m", "scripts.bench_import", str(IMPORTS))
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    return [Measure(name="e  import of our own modules, CPU", value=median(json.loads(said)), unit="ms", bound=15)]
+
+
+async def measure(profile_folder: Path | None) -> list[Measure]:
+    """Do all parts, one after the other."""
+    say("starting the emulated gateways ...")
+    async with gateways(STILL, 1 + SET_UPS + MANY) as reaches:
+        still, turning = reaches[:STILL], reaches[STILL:]
+        say("many gateways in one Home Assistant (d)")
+        at_many = await many(turning[1 + SET_UPS :])
+        say("a poll without news (a)")
+        measures = await unchanged(still[0], profile_folder)
+        say("a poll where everything is new (b)")
+        measures += await changed(turning[0], profile_folder)
+        say("100 polls, 10 s apart (c)")
+        measures += await connections(still[1], still[2])
+        measures += at_many
+        say("set-up (e)")
+        measures += await setting_up(turning[1 : 1 + SET_UPS])
+    return measures + await imports()
+
+
+def table(measures: list[Measure]) -> str:
+    """Return the measures for people."""
+    width = max(len(measure.name) for measure in measures)
+    return "\n".join(
+        f"{each.name:<{width}}  {each.value:>8.{0 if each.kind == 'count' or each.value >= 100 else 2}f} {each.unit:<2}"  # noqa: PLR2004
+        f"  {_bound(each):>8}  {_verdict(each)}".rstrip()
+        for each in measures
+    )
+
+
+def _bound(measure: Measure) -> str:
+    return "" if measure.bound is None else f"{'<=' if measure.less else '='} {measure.bound:g}"
+
+
+def _verdict(measure: Measure) -> str:
+    if measure.bound is None:
+        return ""
+    return "ok" if measure.ok else "OVER"
+
+
+def document(measures: list[Measure]) -> str:
+    """Return the measures for programs."""
+    machine = {"python": platform.python_version(), "home_assistant": homeassistant_version, "cores": os.cpu_count()}
+    return json.dumps(machine | {"measures": [asdict(each) | {"ok": each.ok} for each in measures]}, indent=2) + "\n"
+
+
+async def bench(options: Options) -> None:
+    """Measure, show, keep; raises RunError for a ratio or a count over its bound, if asked to."""
+    logging.getLogger("homeassistant").setLevel(logging.ERROR)
+    CACHE.mkdir(exist_ok=True)
+    measures = await measure(CACHE if options.profile else None)
+    options.json.write_text(document(measures))
+    print(f"\n{table(measures)}\n\n{options.json}", *(CACHE.glob("bench-*.txt") if options.profile else ()), sep="\n")
+    over = [each.name.strip() for each in measures if each.kind != "absolute" and not each.ok]
+    if options.check and over:
+        msg = f"bench: over the bound: {'; '.join(over)}"
+        raise RunError(msg)
+
+
+def parse() -> Options:
+    """Return what the command line asks for."""
+    parser = ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail if a ratio or a count is over its bound; times may")
+    parser.add_argument(
+        "--json", type=Path, default=CACHE / "bench.json", metavar="PATH", help="the measures (%(default)s)"
+    )
+    parser.add_argument(
+        "--profile", action="store_true", help="write where the time of the polls goes, to .cache/bench-*.txt"
+    )
+    return parser.parse_args(namespace=Options())
+
+
+if __name__ == "__main__":
+    sys.exit(run(bench(parse())))
