@@ -7,9 +7,11 @@ from pathlib import Path
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.enphase_secctrl.const import DOMAIN
 from custom_components.enphase_secctrl.coordinator import CLAIMS
 from tests.conftest import SetUp
 from tests.gateway import SCENARIOS, Gateway
@@ -199,6 +201,21 @@ async def test_fields_come_and_go(
     await poll(hass, freezer)
     new = expected(gateway.payload)
     assert agrees(shown(hass, entry), {key: new.get(key) for key in known.keys() | new.keys()})
+
+
+async def test_first_ac_battery(
+    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """The first AC Battery enables the rows of the IQ Batteries alone, unless the user has disabled them."""
+    registry = er.async_get(hass)
+    unwanted = registry.async_get_entity_id("sensor", DOMAIN, f"{gateway.serial}_enc_agg_avail_energy")
+    assert unwanted
+    registry.async_update_entity(unwanted, disabled_by=er.RegistryEntryDisabler.USER)
+    gateway.scenario = "8.2_iq_and_acb"
+    await poll(hass, freezer)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert states(hass, loaded).keys() == ENABLED | {"acb_agg_soc", "acb_agg_energy", "enc_agg_soc"}
 
 
 async def test_one_request_per_poll(

@@ -17,13 +17,13 @@ from tests.gateway import Gateway
 
 
 async def announce(
-    hass: HomeAssistant, gateway: Gateway, address: str = "127.0.0.1", **properties: str
+    hass: HomeAssistant, gateway: Gateway, address: str = "127.0.0.1", *others: str, **properties: str
 ) -> ConfigFlowResult:
     """Let the gateway announce itself."""
     found = ip_address(address)
     announced = ZeroconfServiceInfo(
         ip_address=found,
-        ip_addresses=[found],
+        ip_addresses=[found, *(ip_address(other) for other in others)],
         hostname="envoy.local.",
         name="envoy._enphase-envoy._tcp.local.",
         port=gateway.port,
@@ -54,6 +54,12 @@ async def test_of_no_use(hass: HomeAssistant, gateway: Gateway, address: str, pr
     """IPv6 and announcements without serial are left alone."""
     assert aborts(await announce(hass, gateway, address, **properties), "not_supported")
     assert gateway.requests == []
+
+
+async def test_both_families(hass: HomeAssistant, gateway: Gateway) -> None:
+    """Of an IPv6 and an IPv4 address the latter is taken, if it is more than link-local."""
+    flow = await announce(hass, gateway, "fe80::1", "169.254.3.4", "127.0.0.1")
+    assert flow["type"] is FlowResultType.MENU
 
 
 async def test_does_not_answer(hass: HomeAssistant, gateway: Gateway) -> None:

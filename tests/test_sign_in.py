@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -20,7 +20,7 @@ from custom_components.enphase_secctrl.const import (
     SIGN_IN_EXISTING,
 )
 from tests.conftest import SetUp
-from tests.flows import aborts, answer, choose
+from tests.flows import aborts, answer, begin, choose
 from tests.gateway import Cloud, Gateway, Status
 from tests.shown import outlast, poll, states
 
@@ -144,6 +144,25 @@ async def test_refused_token_is_renewed(
     assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
     assert len(cloud.requests) == 2
     assert reauths(hass) == []
+
+
+async def test_refused_soon_after_a_renewal(
+    hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A gateway that drops its tokens just after a renewal gets the next one after the hour, and nobody is asked."""
+    first = loaded.data[CONF_TOKEN]
+    await poll(hass, freezer, 336 * DAY)
+    await poll(hass, freezer)
+    assert len(cloud.requests) == 2
+    gateway.revoke(first)
+    gateway.revoke(loaded.data[CONF_TOKEN])
+    await outlast(hass, freezer)
+    assert states(hass, loaded)["agg_soc"] == STATE_UNAVAILABLE
+    assert loaded.runtime_data.last_exception.translation_key == "renewal_paused"
+    assert reauths(hass) == []
+    await poll(hass, freezer, 3600)
+    assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
+    assert len(cloud.requests) == 4
 
 
 async def test_refused_again(
@@ -311,6 +330,30 @@ class TestShared:
         assert len(reauths(hass)) == 1
         await hass.config_entries.async_reload(loaded.entry_id)
         assert loaded.state is ConfigEntryState.SETUP_ERROR
+
+    async def test_another_way(
+        self, hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Who leaves core's sign-in for a token of their own does so without a noise."""
+        flow = await begin(hass, SOURCE_RECONFIGURE, loaded.entry_id)
+        flow = await choose(hass, await answer(hass, flow, host=gateway.host), "token")
+        assert aborts(await answer(hass, flow, token=gateway.token()), "reconfigure_successful")
+        await hass.async_block_till_done()
+        assert loaded.state is ConfigEntryState.LOADED
+        assert loaded.data.keys() == {CONF_HOST, CONF_SIGN_IN, CONF_TOKEN}
+        assert "ERROR" not in caplog.text
+
+    async def test_set_up_with_a_refused_token(
+        self, hass: HomeAssistant, gateway: Gateway, core: MockConfigEntry, set_up: SetUp
+    ) -> None:
+        """An entry that core's token could not set up is set up by core's next one."""
+        gateway.revoke(core.data[CONF_TOKEN])
+        entry = await set_up()
+        assert len(reauths(hass)) == 1
+        hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token()})
+        await hass.async_block_till_done()
+        assert entry.state is ConfigEntryState.LOADED
+        assert reauths(hass) == []
 
     @pytest.mark.parametrize("token", ["", "no token"])
     async def test_core_starts(

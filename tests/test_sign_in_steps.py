@@ -19,6 +19,7 @@ from custom_components.enphase_secctrl.const import (
 )
 from tests.flows import aborts, answer, begin, choose, is_made, stands
 from tests.gateway import Body, Cloud, Gateway, Status
+from tests.test_sign_in import issue_keys
 
 EMAIL = "mfa@example.com"
 SEND = "/app-api/generate_mfa_login_otp"
@@ -93,6 +94,48 @@ async def test_code(hass: HomeAssistant, gateway: Gateway, cloud: Cloud, code_fo
     assert flow["data"].keys() == {CONF_HOST, CONF_SIGN_IN, CONF_TOKEN}
     assert flow["data"][CONF_SIGN_IN] == SIGN_IN_CODE
     assert [request.path for request in cloud.requests].count(SEND) == 1
+
+
+async def test_busy_gateway(hass: HomeAssistant, gateway: Gateway, cloud: Cloud, code_form: ConfigFlowResult) -> None:
+    """A gateway that is busy just when the code was right costs neither a code nor a sign-in."""
+    gateway.answer("*", Status(503))
+    flow = await answer(hass, code_form, code=cloud.code(EMAIL))
+    assert stands(flow, "code", "cannot_connect")
+    gateway.clear()
+    calls = len(cloud.requests)
+    assert is_made(await answer(hass, flow, code=cloud.code(EMAIL)))
+    assert len(cloud.requests) == calls
+
+
+async def test_busy_gateway_after_the_password(hass: HomeAssistant, gateway: Gateway, cloud: Cloud) -> None:
+    """Nor does it after a password; another password is tried."""
+    flow = await choose(hass, await _menu(hass, gateway), "cloud")
+    gateway.answer("*", Status(503))
+    account = {"username": "owner@example.com", "password": "secret"}
+    flow = await answer(hass, flow, **account)
+    assert stands(flow, "cloud", "cannot_connect")
+    gateway.clear()
+    calls = len(cloud.requests)
+    assert stands(await answer(hass, flow, **account | {"password": "wrong"}), "cloud", "invalid_auth")
+    assert is_made(await answer(hass, flow, **account))
+    assert len(cloud.requests) == calls + 3
+
+
+async def test_token_instead_of_a_code(hass: HomeAssistant, gateway: Gateway, code_form: ConfigFlowResult) -> None:
+    """Who gets no code goes on with a token."""
+    flow = await answer(hass, code_form, paste_token=True)
+    assert is_made(await answer(hass, flow, token=gateway.token()))
+
+
+async def test_no_token_for_the_code(hass: HomeAssistant, cloud: Cloud, code_form: ConfigFlowResult) -> None:
+    """A code that was right is not checked again when only the token is missing."""
+    cloud.answer("/tokens", Status(503))
+    cloud.answer("/entrez-auth-token", Status(503))
+    flow = await answer(hass, code_form, code=cloud.code(EMAIL))
+    assert stands(flow, "code", "cloud_unavailable")
+    cloud.clear()
+    assert is_made(await answer(hass, flow))
+    assert [request.path for request in cloud.requests].count(CHECK) == 1
 
 
 async def test_another_code(
@@ -181,6 +224,29 @@ async def test_keep(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEnt
     assert loaded.state is ConfigEntryState.LOADED
     await hass.config_entries.async_unload(loaded.entry_id)
     await other.stop()
+
+
+async def test_keep_an_account(hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded: MockConfigEntry) -> None:
+    """With an account a refused token is renewed on the way to the new address."""
+    account = {"username": "owner@example.com", "password": "secret"}
+    hass.config_entries.async_update_entry(loaded, data=loaded.data | account | {CONF_SIGN_IN: "cloud"})
+    gateway.revoke(loaded.data[CONF_TOKEN])
+    flow = await begin(hass, SOURCE_RECONFIGURE, entry_id=loaded.entry_id)
+    flow = await choose(hass, await answer(hass, flow, host=gateway.host), "keep")
+    assert aborts(flow, "reconfigure_successful")
+    await hass.async_block_till_done()
+    assert loaded.state is ConfigEntryState.LOADED
+
+
+async def test_pinned_gateway(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:
+    """A flow talks to the pinned certificate only, and leads to the repair when it has changed."""
+    hass.config_entries.async_update_entry(loaded, options={"certificate": gateway.fingerprint.hex()})
+    gateway.new_certificate()
+    gateway.requests.clear()
+    flow = await begin(hass, SOURCE_RECONFIGURE, entry_id=loaded.entry_id)
+    assert stands(await answer(hass, flow, host=gateway.host), "reconfigure", "certificate_changed")
+    assert gateway.requests == []
+    assert issue_keys(hass) == ["certificate_changed"]
 
 
 async def test_keep_what_is_refused(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:

@@ -1,15 +1,30 @@
 """Enphase SecCtrl: the battery system's state and biases, read locally from an IQ Gateway."""
 
+from functools import partial
 from typing import Final
 
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.typing import ConfigType
 
+from .const import DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
 from .issues import settle
-from .sign_in import forget_renewals
+from .sign_in import forget_renewals, retry_shared
 
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
+
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Watch core's entries for those of ours that are not running."""
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, partial(retry_shared, hass))
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> bool:

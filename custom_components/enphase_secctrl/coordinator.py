@@ -15,7 +15,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from . import issues
-from .const import DOMAIN, LOGGER, UPDATE_INTERVAL
+from .const import CONF_CORE_ENTRY, DOMAIN, LOGGER, UPDATE_INTERVAL
 from .failures import CannotConnect, CertificateChanged, Failure, InvalidAuth, NoSecctrl
 from .fields import FIELDS
 from .gateway import Gateway
@@ -162,7 +162,8 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
 
     def _end_reauth(self) -> None:
         """Take back what was asked of the user, if the gateway takes the token after all."""
-        if isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success:
+        refused = isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success
+        if refused or (self.data is None and CONF_CORE_ENTRY in self.config_entry.data):
             for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
                 self.hass.config_entries.flow.async_abort(flow["flow_id"])
 

@@ -162,6 +162,15 @@ class SignIn:
         self._changed()
 
 
+@callback
+def retry_shared(hass: HomeAssistant, change: ConfigEntryChange, core: ConfigEntry[Any]) -> None:
+    """Set up again what has failed with core's token, when core may have a better one."""
+    if change is ConfigEntryChange.UPDATED:
+        for entry in hass.config_entries.async_entries(DOMAIN):
+            if entry.data.get(CONF_CORE_ENTRY) == core.entry_id and entry.state is ConfigEntryState.SETUP_ERROR:
+                hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
 def held_token(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
     """Return the text that the entry, or core's entry it leans on, holds as token; "" if there is none."""
     holder = _core_entry(hass, entry) if CONF_CORE_ENTRY in entry.data else entry
