@@ -506,6 +506,7 @@ async def test_token_taken_elsewhere(gateway: Gateway, connect: Connect) -> None
         (SECCTRL, True, True, 200),
         (SECCTRL, True, True, 200),
         (SECCTRL, True, True, 401),
+        (INFO, False, False, 200),
         (CHECK_JWT, True, False, 200),
         (SECCTRL, True, True, 200),
     ]
@@ -519,7 +520,11 @@ async def test_revoked_token(gateway: Gateway, connect: Connect) -> None:
     asked(gateway)
     with failure(InvalidAuth()):
         await client.secctrl()
-    assert asked(gateway) == [(SECCTRL, True, True, 401), (CHECK_JWT, True, False, 401)]
+    assert asked(gateway) == [
+        (SECCTRL, True, True, 401),
+        (INFO, False, False, 200),
+        (CHECK_JWT, True, False, 401),
+    ]
     client.token = gateway.token()
     assert await client.secctrl()
 

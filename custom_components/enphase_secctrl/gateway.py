@@ -103,8 +103,11 @@ class Gateway:
         if not trusted:
             await self.identify()
         answer = await self._get_with_credentials(SECCTRL)
-        if _REFUSALS.get(answer.status) is InvalidAuth and await self._token_is_valid():
-            answer = await self._get_with_credentials(SECCTRL)
+        if _REFUSALS.get(answer.status) is InvalidAuth:
+            if trusted:
+                await self.identify()  # another gateway may have taken the address since the last poll
+            if await self._token_is_valid():
+                answer = await self._get_with_credentials(SECCTRL)
         if answer.status != HTTPStatus.OK:
             raise self._failure(answer, _REFUSALS)
         if self._report is None or self._report.body != answer.body:
