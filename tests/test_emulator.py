@@ -682,9 +682,18 @@ def test_command_line_help() -> None:
     assert "8.2_charging_low" in wrong.stderr
 
 
-async def test_command_line_serves(tmp_path: Path, session: aiohttp.ClientSession) -> None:
-    """The command serves a file's bytes and writes down how to reach it."""
-    (tmp_path / "payload").write_bytes(b'{"agg_soc": 1}\n\n')
+@pytest.mark.parametrize(
+    ("file", "served"),
+    [
+        (b'{"agg_soc": 1}\n\n', b'{"agg_soc": 1}\n\n'),
+        (b"no JSON", b"no JSON"),
+        (b'{"home_assistant": {}, "data": {"report": {"agg_soc": 1}}}', b'{\n    "agg_soc": 1\n}'),
+    ],
+    ids=["payload", "anything", "diagnostics"],
+)
+async def test_command_line_serves(tmp_path: Path, session: aiohttp.ClientSession, file: bytes, served: bytes) -> None:
+    """The command serves a file's bytes, or the report in diagnostics, and writes down how to reach it."""
+    (tmp_path / "payload").write_bytes(file)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.gateway", "--payload", str(tmp_path / "payload")),
         *("--state-file", str(tmp_path / "state"), "--control-port", "0"),
@@ -699,6 +708,6 @@ async def test_command_line_serves(tmp_path: Path, session: aiohttp.ClientSessio
     async with session.get(
         f"https://{state['host']}{SECCTRL}", headers={"Authorization": f"Bearer {state['token']}"}, ssl=False
     ) as answer:
-        assert await answer.read() == b'{"agg_soc": 1}\n\n'
+        assert await answer.read() == served
     process.terminate()
     assert await process.wait() == 0

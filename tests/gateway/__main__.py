@@ -13,6 +13,7 @@ from .control import ROUTES, Control
 from .gateway import Gateway
 from .knobs import knobs
 from .pages import version
+from .payloads import payload_bytes
 from .scenarios import SCENARIOS
 
 DEFAULT = "8.2_charging_low"
@@ -40,7 +41,7 @@ def main() -> int:
         return 0
     if arguments.scenario not in SCENARIOS:
         parser.error(_unknown(arguments.scenario))
-    body = arguments.payload.read_bytes() if arguments.payload else None
+    body = _payload(arguments.payload) if arguments.payload else None
     try:
         asyncio.run(_serve(arguments, body))
     except (OSError, OverflowError) as err:
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--scenario", default=DEFAULT, help="see below (%(default)s)")
-    what.add_argument("--payload", type=_file, help="serve a file's bytes exactly")
+    what.add_argument("--payload", type=_file, help="serve a file's bytes, or the report in diagnostics")
     parser.add_argument("--serial", default="122300000001", help="(%(default)s)")
     parser.add_argument("--firmware", type=_version, help="the scenario's own")
     parser.add_argument("--port", type=int, default=0, help="TCP port, 0: any free")
@@ -112,6 +113,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state-file", type=Path, help="JSON for programs")
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     return parser
+
+
+def _payload(file: Path) -> bytes:
+    """Return a file's bytes; of downloaded diagnostics the report in them, as a gateway would answer it."""
+    body = file.read_bytes()
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body
+    match found:
+        case {"data": {"report": dict() as report}}:
+            return payload_bytes(report)
+        case _:
+            return body
 
 
 def _file(text: str) -> Path:
