@@ -91,11 +91,15 @@ async def measure(profile_folder: Path | None) -> list[Measure]:
     return measures + await imports()
 
 
+WHOLE: Final = 100
+"""From here on a figure needs no decimals."""
+
+
 def table(measures: list[Measure]) -> str:
     """Return the measures for people."""
     width = max(len(measure.name) for measure in measures)
     return "\n".join(
-        f"{each.name:<{width}}  {each.value:>8.{0 if each.kind == 'count' or each.value >= 100 else 2}f} {each.unit:<2}"  # noqa: PLR2004
+        f"{each.name:<{width}}  {each.value:>8.{0 if each.kind == 'count' or each.value >= WHOLE else 2}f} {each.unit:<2}"
         f"  {_bound(each):>8}  {_verdict(each)}".rstrip()
         for each in measures
     )

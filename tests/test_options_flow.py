@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import DOMAIN
+from custom_components.enphase_secctrl.repairs import AcceptCertificateFlow, async_create_fix_flow
 from tests.gateway import Gateway, Status
 from tests.shown import outlast, poll, states
 
@@ -105,6 +106,20 @@ async def test_unpin(
     assert flow["data"] == {"scan_interval": 20}
     assert loaded.state is ConfigEntryState.LOADED
     assert ir.async_get(hass).issues == {}
+
+
+async def test_unpin_before_accepting(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:
+    """Who has taken the pin off meanwhile accepts nothing, and is pinned to nothing."""
+    fix = await async_create_fix_flow(
+        hass, "late", {"entry_id": loaded.entry_id, "kind": "certificate_changed", "pinned": "AA", "shown": "BB"}
+    )
+    assert isinstance(fix, AcceptCertificateFlow)
+    fix.hass = hass
+    fix.flow_id, fix.handler = "late", DOMAIN
+    gateway.requests.clear()
+    assert (await fix.async_step_init())["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(loaded.options) == {}
+    assert gateway.requests == []
 
 
 async def test_pin_of_what_does_not_answer(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:

@@ -144,16 +144,16 @@ class SignInSteps(FormFlow):
             raise CodeTooSoon
 
     async def _finish(self, sign_in: str, token: Token, kept: Answers | None) -> ConfigFlowResult:
-        """Read the gateway once; then make the entry, or mend the one that this flow is for. Raises Failure."""
+        """Read the gateway once; then make the entry, or mend the one that this flow is for; None keeps its sign-in."""
         await self._gateway(self._host, token.text).secctrl()
-        if self._entry:
-            forget_renewals(self.hass, self._entry)
-            content = self._entry.data if kept is None else kept
-            content = {**content, CONF_HOST: self._host, CONF_SIGN_IN: sign_in}
-            return self.async_update_reload_and_abort(self._entry, data=content)
+        entry = self._entry
+        standing = entry.data if entry and kept is None else kept or {}
+        content = {**standing, CONF_HOST: self._host, CONF_SIGN_IN: sign_in}
+        if entry:
+            forget_renewals(self.hass, entry)
+            return self.async_update_reload_and_abort(entry, data=content)
         self._abort_if_unique_id_configured()
         description = SIGN_IN_CODE if sign_in == SIGN_IN_CODE else None
-        content = {**(kept or {}), CONF_HOST: self._host, CONF_SIGN_IN: sign_in}
         return self.async_create_entry(title=f"IQ Gateway {self._serial}", data=content, description=description)
 
     @override
