@@ -95,11 +95,15 @@ WHOLE: Final = 100
 """From here on a figure needs no decimals."""
 
 
+def _decimals(measure: Measure) -> int:
+    return 0 if measure.kind == "count" or measure.value >= WHOLE else 2
+
+
 def table(measures: list[Measure]) -> str:
     """Return the measures for people."""
     width = max(len(measure.name) for measure in measures)
     return "\n".join(
-        f"{each.name:<{width}}  {each.value:>8.{0 if each.kind == 'count' or each.value >= WHOLE else 2}f} {each.unit:<2}"
+        f"{each.name:<{width}}  {each.value:>8.{_decimals(each)}f} {each.unit:<2}"
         f"  {_bound(each):>8}  {_verdict(each)}".rstrip()
         for each in measures
     )
