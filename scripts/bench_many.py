@@ -80,7 +80,7 @@ async def _polls(gateway: Reach, interval: int, number: int) -> tuple[int, list[
                 await hass.async_block_till_done(wait_background_tasks=True)
                 if coordinator.polls[-1] is not seen:
                     seen = coordinator.polls[-1]
-                    size = max(size, seen.size or 0)
+                    size = max(size, seen["size"] or 0)
                     number -= 1
     return size, [request["connection"] for request in (await requests(gateway))[first:]]
 

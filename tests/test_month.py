@@ -141,7 +141,7 @@ class Witness:
         found = shown(self._hass, self._entry)
         gone = dict.fromkeys(found, STATE_UNAVAILABLE)
         assert found == gone or agrees(found, {key: self._good.get(key) for key in found})
-        return str(coordinator.polls[-1].outcome)
+        return str(coordinator.polls[-1]["outcome"])
 
 
 async def move(hass: HomeAssistant, gateway: Gateway) -> None:

@@ -313,7 +313,7 @@ async def download(
     async def download(body: bytes) -> tuple[int, str]:
         gateway.body = body
         await poll(hass, freezer)
-        assert loaded.runtime_data.polls[-1].outcome in ("ok", "unexpected_answer")
+        assert loaded.runtime_data.polls[-1]["outcome"] in ("ok", "unexpected_answer")
         response = await client.get(f"/api/diagnostics/config_entry/{loaded.entry_id}")
         return response.status, await response.text()
 

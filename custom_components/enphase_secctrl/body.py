@@ -9,7 +9,7 @@ from .failures import UnexpectedAnswer
 async def read_body(response: ClientResponse) -> bytes:
     """Return the body; raises UnexpectedAnswer for one over 64 kB, and aiohttp's errors."""
     body = b""
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         body += chunk
         if len(body) > SIZE_LIMIT:
             raise UnexpectedAnswer("> 64 kB")

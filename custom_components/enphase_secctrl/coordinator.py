@@ -1,24 +1,23 @@
 """Polls one gateway and turns what goes wrong into Home Assistant's exceptions."""
 
 from collections import deque
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from time import monotonic
-from typing import Final, override
+from typing import Final, TypedDict, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers import device_registry as dr
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from . import issues
 from .const import CONF_CORE_ENTRY, DOMAIN, LOGGER, UPDATE_INTERVAL
+from .device import register_device
 from .failures import CannotConnect, CertificateChanged, Failure, InvalidAuth, NoSecctrl
 from .fields import FIELDS
 from .gateway import Gateway
+from .identity import Identity
 from .model import Report
 from .outage import Outage
 from .pin import pinned_certificate
@@ -31,13 +30,12 @@ type SecctrlConfigEntry = ConfigEntry[SecctrlCoordinator]
 CLAIMS: Final = claims(FIELDS)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Poll:
+class Poll(TypedDict):
     """How one poll went: "ok" or the key of its failure, its duration, and the bytes of the body."""
 
     outcome: str
     seconds: float
-    size: int | None = None
+    size: int | None
 
 
 class SecctrlCoordinator(DataUpdateCoordinator[Report]):
@@ -68,28 +66,37 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         self.watchers: list[Callable[[], None]] = []
         self.polls: deque[Poll] = deque(maxlen=10)
         self._named: set[str] = set()
-        self._firmware = ""
+        self._identity: Identity | None = None
 
     @override
     async def _async_setup(self) -> None:
         """Find the token."""
-        with self._failures():
+        try:
             self.sign_in = SignIn(self.hass, self.config_entry, self._token_changed)
+        except Failure as err:
+            raise self._consequence(err) from err
 
     @override
     async def _async_update_data(self) -> Report:
-        """Ask the gateway, and look after what follows from its answer."""
-        with self._failures():
+        """Ask the gateway, and look after what follows from its answer: nothing, most of the time."""
+        try:
             report = await self._poll()
-        self.outage.end()
-        self.update_interval = self.outage.interval
-        issues.settle(self.hass, self.config_entry, issues.NO_SECCTRL, issues.CERTIFICATE_CHANGED)
+        except Failure as err:
+            raise self._consequence(err) from err
+        self.outage.note_success()
+        if self.data is None or not self.last_update_success:
+            self._recover()
         self.sign_in.look_ahead()
-        self._end_reauth()
         if report is not self.data:
             self._name_bad_values(report)
-        self._follow_firmware()
+        self._follow_identity()
         return report
+
+    def _recover(self) -> None:
+        """Begin, or begin again: ask as often as is wanted, and take back what was said."""
+        self.update_interval = self.outage.interval
+        issues.settle(self.hass, self.config_entry, issues.NO_SECCTRL, issues.CERTIFICATE_CHANGED)
+        self._end_reauth()
 
     async def _poll(self) -> Report:
         """Ask the gateway and keep how it went for the diagnostics; raises Failure."""
@@ -97,7 +104,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         try:
             report = await self._read()
         except Failure as err:
-            self.polls.append(Poll(outcome=err.key, seconds=monotonic() - began))
+            self.polls.append(Poll(outcome=err.key, seconds=monotonic() - began, size=None))
             raise
         self.polls.append(Poll(outcome="ok", seconds=monotonic() - began, size=len(report.body)))
         return report
@@ -119,28 +126,23 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
             self.gateway.token = self.sign_in.token.text
             return await self.gateway.secctrl()
 
-    @contextmanager
-    def _failures(self) -> Generator[None]:
-        """Turn a failure into Home Assistant's exception; its key is that of its text everywhere."""
-        try:
-            yield
-        except InvalidAuth as err:
-            self._go_without(refused=True)
-            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=err.key) from err
-        except Failure as err:
-            self._announce(err)
-            self._go_without(refused=False)
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=err.key,
-                translation_placeholders=err.placeholders,
-                retry_after=self.outage.pause(err.retry_after) if isinstance(err, CannotConnect) else None,
-            ) from err
+    def _consequence(self, err: Failure) -> HomeAssistantError:
+        """Do what a failure asks for; return Home Assistant's exception, with the text of the failure's key."""
+        self._announce(err)
+        self._go_without(refused=isinstance(err, InvalidAuth))
+        if isinstance(err, InvalidAuth):
+            return ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=err.key)
+        return UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=err.placeholders,
+            retry_after=self.outage.pause(err.retry_after) if isinstance(err, CannotConnect) else None,
+        )
 
     def _go_without(self, *, refused: bool) -> None:
         """Keep the last report for a while, poll more slowly, and say when it stands no more."""
         was_total = self.outage.is_total
-        self.outage.go_on(refused=refused)
+        self.outage.note_failure(refused=refused)
         self.update_interval = self.outage.interval
         if self.outage.is_total and not was_total:
             self.async_update_listeners()
@@ -162,8 +164,9 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
 
     def _end_reauth(self) -> None:
         """Take back what was asked of the user, if the gateway takes the token after all."""
-        refused = isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success
-        if refused or (self.data is None and CONF_CORE_ENTRY in self.config_entry.data):
+        if isinstance(self.last_exception, ConfigEntryAuthFailed) or (
+            self.data is None and CONF_CORE_ENTRY in self.config_entry.data
+        ):
             for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
                 self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
@@ -174,11 +177,9 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
                 self._named.add(path)
                 LOGGER.warning("The gateway answers %s with something that is no such value; it is unknown", path)
 
-    def _follow_firmware(self) -> None:
-        """Keep the device's firmware as `/info` says it, which is asked again after each restart."""
-        firmware = self.gateway.identity.firmware if self.gateway.identity else ""
-        if self._firmware not in ("", firmware):
-            registry = dr.async_get(self.hass)
-            for device in dr.async_entries_for_config_entry(registry, self.config_entry.entry_id):
-                registry.async_update_device(device.id, sw_version=firmware)
-        self._firmware = firmware
+    def _follow_identity(self) -> None:
+        """Keep the device as `/info` says it is, which is asked again after each failure."""
+        identity = self.gateway.identity
+        if identity and identity is not self._identity:
+            register_device(self.hass, self.config_entry, self.gateway, identity)
+            self._identity = identity

@@ -1,7 +1,6 @@
 """What a bug report needs, without secrets and identities."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 import re
 from typing import Any, Final
@@ -15,8 +14,8 @@ from .coordinator import CLAIMS, SecctrlConfigEntry, SecctrlCoordinator
 from .fields import FIELDS, IGNORED
 from .model import Report
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
-_SERIAL: Final = re.compile(r"[0-9]{6}")
+_NAME: Final = r"[A-Za-z0-9_]{1,64}"
+_SERIAL: Final = r"[0-9]{6}"
 _LONG_NUMBER: Final = 10**9
 """From here on a number may be a serial."""
 
@@ -43,7 +42,7 @@ def _of_gateway(coordinator: SecctrlCoordinator) -> dict[str, Any]:
         "part_number": identity and identity.part_number,
         "token": {"role": token.role, "days_left": (token.expires - datetime.now(UTC)).days},
         "report_age": round(coordinator.outage.age, 1),
-        "polls": [asdict(poll) for poll in coordinator.polls],
+        "polls": [*coordinator.polls],
     }
 
 
@@ -80,4 +79,4 @@ def _shown_path(path: str, report: Report) -> str:
 
 def _shown_name(name: str, siblings: Mapping[str, object]) -> str:
     """Return the name if it is one like the gateway's own, else its number: it may be a serial or an address."""
-    return name if _NAME.fullmatch(name) and not _SERIAL.search(name) else f"#{[*siblings].index(name)}"
+    return name if re.fullmatch(_NAME, name) and not re.search(_SERIAL, name) else f"#{[*siblings].index(name)}"

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import CORE_DOMAIN, DOMAIN, MODELS
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
+from .device import device_of
 from .fields import Field
 
 
@@ -26,7 +25,7 @@ class SecctrlEntity(CoordinatorEntity[SecctrlCoordinator]):
         self.entity_description = description
         self._attr_translation_key = description.translation_key or description.key
         self._attr_unique_id = f"{coordinator.serial}_{description.key}"
-        self._attr_device_info = _device(coordinator)
+        self._attr_device_info = device_of(coordinator.serial)
 
     @property
     @override
@@ -60,24 +59,3 @@ def add_when_reported[FieldT: Field](
 
     look()
     coordinator.watchers.append(look)
-
-
-def _device(coordinator: SecctrlCoordinator) -> DeviceInfo:
-    """Describe the gateway, below core's device of it where there is one."""
-    identity = coordinator.gateway.identity
-    assert identity  # noqa: S101 - there is no report without it
-    device = DeviceInfo(
-        configuration_url=str(coordinator.gateway.url),
-        identifiers={(DOMAIN, coordinator.serial)},
-        manufacturer="Enphase",
-        model=next((model for part, model in MODELS.items() if identity.part_number.startswith(part)), "IQ Gateway"),
-        model_id=identity.part_number or None,
-        name=f"IQ Gateway {coordinator.serial}",
-        serial_number=coordinator.serial,
-        sw_version=identity.firmware,
-    )
-    devices = dr.async_get(coordinator.hass)
-    for entry in coordinator.hass.config_entries.async_entries(CORE_DOMAIN):
-        if above := devices.async_get_device_by_identifier((CORE_DOMAIN, coordinator.serial), entry.entry_id):
-            device["via_device_id"] = above.id
-    return device

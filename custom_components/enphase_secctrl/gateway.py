@@ -39,7 +39,7 @@ _REFUSALS: Final[Mapping[int, type[Failure]]] = {
 _NO_CERTIFICATE: Final = bytes(32)
 """A fingerprint that no certificate has."""
 
-_COOKIE: Final = re.compile(r"[!#-+\--:<-\[\]-~]{1,4096}")
+_COOKIE: Final = r"[!#-+\--:<-\[\]-~]{1,4096}"
 
 _in_flight: WeakValueDictionary[URL, asyncio.Lock] = WeakValueDictionary()
 """One request at a time per gateway, whoever asks: two clients at once make it silent."""
@@ -74,6 +74,7 @@ class Gateway:
         self._cookie: str | None = None
         self._trusted = False
         self._report: Report | None = None
+        self._urls = {path: self.url.with_path(path) for path in (INFO, SECCTRL, CHECK_JWT)}
         self._lock = _in_flight.setdefault(self.url.origin(), asyncio.Lock())
 
     async def identify(self) -> Identity:
@@ -135,7 +136,7 @@ class Gateway:
             async with (
                 self._lock,
                 self._session.get(
-                    self.url.with_path(path),
+                    self._urls[path],
                     headers={"Accept-Encoding": "identity", **(headers or {})},
                     allow_redirects=False,
                     timeout=TIME_LIMIT,
@@ -148,7 +149,7 @@ class Gateway:
                     retry_after=_seconds(response.headers.get("Retry-After", "")),
                 )
                 if headers and response.status == HTTPStatus.OK and (cookie := response.cookies.get("sessionId")):
-                    self._cookie = cookie.value if _COOKIE.fullmatch(cookie.value) else None
+                    self._cookie = cookie.value if re.fullmatch(_COOKIE, cookie.value) else None
                 return answer
         except ServerFingerprintMismatch as err:
             failure: Failure = CertificateChanged(err.got)

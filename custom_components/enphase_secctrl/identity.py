@@ -10,9 +10,9 @@ from .failures import UnexpectedAnswer, UnsupportedFirmware
 _FIRST_MAJOR: Final = 7
 """Older firmware answers secctrl with 404."""
 
-_SOFTWARE: Final = re.compile(r"[A-Za-z]*(([0-9]{1,4})\.[0-9.]{1,20})")
-_SERIAL: Final = re.compile(r"[0-9]{1,20}")
-_PART_NUMBER: Final = re.compile(r"[\w.-]{1,32}", re.ASCII)
+_SOFTWARE: Final = r"[A-Za-z]*(([0-9]{1,4})\.[0-9.]{1,20})"
+_SERIAL: Final = r"[0-9]{1,20}"
+_PART_NUMBER: Final = r"(?a)[\w.-]{1,32}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +31,15 @@ def identity(body: bytes) -> Identity:
     except (ElementTree.ParseError, ValueError, LookupError) as err:
         raise UnexpectedAnswer("no XML") from err
     serial, software, part_number = (root.findtext(f"device/{name}", "").strip() for name in ("sn", "software", "pn"))
-    version = _SOFTWARE.match(software)
-    if root.tag != "envoy_info" or not _SERIAL.fullmatch(serial) or not version:
+    version = re.match(_SOFTWARE, software)
+    if root.tag != "envoy_info" or not re.fullmatch(_SERIAL, serial) or not version:
         raise UnexpectedAnswer("XML without serial and software")
     if int(version[2]) < _FIRST_MAJOR:
         raise UnsupportedFirmware
     return Identity(
         serial=serial,
         firmware=version[1],
-        part_number=part_number if _PART_NUMBER.fullmatch(part_number) else "",
+        part_number=part_number if re.fullmatch(_PART_NUMBER, part_number) else "",
     )
 
 

@@ -19,7 +19,7 @@ _FULL: Final = 100
 
 def number(raw: object) -> int | float:
     """Return a finite number; bool and text are none."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not abs(raw) < _EXACT:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not abs(raw) < _EXACT:
         raise ValueError
     return raw
 

@@ -14,7 +14,7 @@ from typing import Final
 from .const import SIZE_LIMIT
 from .failures import UnexpectedAnswer
 from .kinds import Kind, Value, energy, percent
-from .source import Source, objects_in, owner_of, parts_of
+from .source import Source, objects_in, ways
 
 _NO_JSON: Final = object()
 _LONG: Final = 20
@@ -27,6 +27,7 @@ _CAPACITIES: Final[Mapping[str, Kind]] = {
     "ACB_agg_energy": energy,
     "ACB_agg_soc": percent,
 }
+_IQ_CAPACITIES: Final = frozenset(name for name in _CAPACITIES if name.startswith("Enc_"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,23 +40,20 @@ class Report:
     @cached_property
     def storage(self) -> bool:
         """Whether batteries are reported; without any, and until found after a restart, all capacities are 0."""
-        return not any(name in self.payload for name in _CAPACITIES) or self._any_above_zero(*_CAPACITIES)
+        return _CAPACITIES.keys().isdisjoint(self._leaves) or any(map(self._capacity, _CAPACITIES))
 
     @cached_property
     def iq_batteries(self) -> bool:
         """Whether IQ Batteries are among the storage (the legacy layout cannot tell, and has no others)."""
-        capacities = [name for name in _CAPACITIES if name.startswith("Enc_")]
-        return not any(name in self.payload for name in capacities) or self._any_above_zero(*capacities)
+        return _IQ_CAPACITIES.isdisjoint(self._leaves) or any(map(self._capacity, _IQ_CAPACITIES))
 
     @cached_property
     def ac_batteries(self) -> bool:
         """Whether AC Batteries are among the storage: their keys are there, and 0, on every site."""
-        if self._any_above_zero("ACB_agg_soc", "ACB_agg_energy"):
+        if self._capacity("ACB_agg_soc") or self._capacity("ACB_agg_energy"):
             return True
-        try:
-            return energy(self.payload.get("Max_energy")) > energy(self.payload.get("Enc_max_available_capacity"))
-        except ValueError:
-            return False
+        of_all, of_iq_batteries = self._capacity("Max_energy"), self._capacity("Enc_max_available_capacity")
+        return of_all is not None and of_iq_batteries is not None and of_all > of_iq_batteries
 
     def reports(self, source: Source) -> bool:
         """Whether this answer has the value, readable or not."""
@@ -74,7 +72,14 @@ class Report:
 
     def bad(self, claims: Mapping[str, Kind]) -> tuple[str, ...]:
         """Return the paths whose value is not of its kind."""
-        found = [path for path, kind in claims.items() if self._is_bad(path, kind)]
+        leaves, meanings = self._leaves, self._meanings
+        found = []
+        for path, kind in claims.items():
+            if path in leaves:
+                try:
+                    meanings[path] = kind(leaves[path])
+                except ValueError:
+                    found.append(path)
         found += [name for name in objects_in(claims) if not isinstance(self.payload.get(name, {}), dict)]
         return tuple(found)
 
@@ -92,9 +97,9 @@ class Report:
     def _leaves(self) -> Mapping[str, object]:
         """The raw values by their paths; a name with a dot in it is no path."""
         leaves = {name: raw for name, raw in self.payload.items() if "." not in name}
-        for name, inner in self.payload.items():
-            if isinstance(inner, dict) and "." not in name:
-                leaves |= {f"{name}.{key}": raw for key, raw in inner.items()}
+        for name, raw in [*leaves.items()]:
+            if isinstance(raw, dict):
+                leaves |= {f"{name}.{key}": inner for key, inner in raw.items()}
         return leaves
 
     @cached_property
@@ -103,22 +108,22 @@ class Report:
 
     def _meaning(self, path: str, kind: Kind) -> Value | None:
         """Return what a raw value means, worked out once; raises ValueError. A path has one kind."""
-        if path not in self._meanings:
-            self._meanings[path] = kind(self._leaves[path])
-        return self._meanings[path]
+        meanings = self._meanings
+        if path not in meanings:
+            meanings[path] = kind(self._leaves[path])
+        return meanings[path]
 
     def _is_bad(self, path: str, kind: Kind) -> bool:
         try:
-            if path in self._leaves:
-                self._meaning(path, kind)
+            self._meaning(path, kind)
         except ValueError:
             return True
         return False
 
-    def _any_above_zero(self, *names: str) -> bool:
-        """Whether one of the capacities is a good number above 0."""
-        present = [(name, _CAPACITIES[name]) for name in names if name in self._leaves]
-        return any(self._meaning(name, kind) for name, kind in present if not self._is_bad(name, kind))
+    def _capacity(self, name: str) -> Value | None:
+        """Return one of the capacities, None if it is absent or bad."""
+        kind = _CAPACITIES[name]
+        return None if name not in self._leaves or self._is_bad(name, kind) else self._meaning(name, kind)
 
     def _read(self, source: Source, paths: tuple[str, ...]) -> Value | None:
         parts = self._chosen(source, paths)
@@ -127,23 +132,20 @@ class Report:
         values = [self._meaning(part, source.kind) for part in parts]
         return sum(value for value in values if value is not None) if values else None
 
-    def _chosen(self, source: Source, paths: tuple[str, ...]) -> tuple[str, ...]:
+    def _chosen(self, source: Source, paths: tuple[str, ...]) -> list[str]:
         """Return the parts of the first path present, if what it speaks of is there."""
-        for path in paths:
-            if parts := tuple(part for part in parts_of(path) if part in self._leaves):
-                return parts if self._speaks_of_what_is_there(source, path) else ()
-        return ()
-
-    def _speaks_of_what_is_there(self, source: Source, path: str) -> bool:
         if source.storage and not self.storage:
-            return False
-        match owner_of(path):
-            case "ENC":
-                return self.iq_batteries
-            case "ACB":
-                return self.ac_batteries
-            case _:
-                return True
+            return []
+        leaves = self._leaves
+        for summands, owner in ways(paths):
+            if parts := [part for part in summands if part in leaves]:
+                return parts if self._owners.get(owner, True) else []
+        return []
+
+    @cached_property
+    def _owners(self) -> Mapping[str, bool]:
+        """By the names of `ways`, whether they are among the storage."""
+        return {"ENC": self.iq_batteries, "ACB": self.ac_batteries}
 
 
 def parse(body: bytes) -> Report:

@@ -40,13 +40,13 @@ class Outage:
         """Return how long to wait before the next poll, if the gateway has asked for it."""
         return None if retry_after is None else max(self._interval, min(retry_after, _LONGEST_PAUSE))
 
-    def end(self) -> None:
+    def note_success(self) -> None:
         """Note a poll that went well."""
         self.is_total = False
         self._failures = 0
         self._last_good = monotonic()
 
-    def go_on(self, *, refused: bool) -> None:
+    def note_failure(self, *, refused: bool) -> None:
         """Note a poll that failed; a refused token leaves nothing to wait for."""
         self._failures += 1
         self.is_total |= refused or (self._failures >= _KEPT_POLLS and self.age >= _KEPT_SECONDS)

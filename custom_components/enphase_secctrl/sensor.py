@@ -30,12 +30,13 @@ def enable_beside_ac_batteries(entry: SecctrlConfigEntry) -> None:
     """Enable the rows of the IQ Batteries alone when the first AC Battery comes, unless the user has decided."""
     coordinator = entry.runtime_data
     registry = er.async_get(coordinator.hass)
+    unique_ids = [f"{coordinator.serial}_{field.key}" for field in SENSORS if field.enabled_beside_ac_batteries]
 
     @callback
     def look() -> None:
-        for field in SENSORS if coordinator.data.ac_batteries else ():
-            entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{coordinator.serial}_{field.key}")
-            known = registry.async_get(entity_id) if field.enabled_beside_ac_batteries and entity_id else None
+        for unique_id in unique_ids if coordinator.data.ac_batteries else ():
+            entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+            known = registry.async_get(entity_id) if entity_id else None
             if known and known.disabled_by is er.RegistryEntryDisabler.INTEGRATION:
                 registry.async_update_entity(known.entity_id, disabled_by=None)
 

@@ -159,8 +159,9 @@ class SignInSteps(FormFlow):
     @override
     def _note(self, err: Failure) -> None:
         """Let a changed certificate be accepted also when polling has ended."""
-        if isinstance(err, CertificateChanged) and self._entry:
-            announce_certificate(self.hass, self._entry, err.shown)
+        entry = self._entry
+        if isinstance(err, CertificateChanged) and entry and entry.data[CONF_HOST] == self._host:
+            announce_certificate(self.hass, entry, err.shown)
 
     # --- what the steps share
 

@@ -23,15 +23,9 @@ class Source:
 
 
 @cache
-def parts_of(path: str) -> tuple[str, ...]:
-    """Return the paths that a path adds up, itself if it is no sum."""
-    return tuple(path.split(" + "))
-
-
-@cache
-def owner_of(path: str) -> str:
-    """Return ENC or ACB for what is about IQ or AC Batteries alone: a sum is about all."""
-    return "" if " + " in path else path[:3].upper()
+def ways(paths: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Return what each path adds up, and whose it is: ENC or ACB, of IQ or AC Batteries alone; a sum is about all."""
+    return tuple((tuple(path.split(" + ")), "" if " + " in path else path[:3].upper()) for path in paths)
 
 
 def objects_in(paths: Iterable[str]) -> set[str]:

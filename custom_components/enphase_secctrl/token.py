@@ -13,7 +13,7 @@ import jwt
 
 from .failures import NotAToken, TokenExpired, WrongGateway
 
-_JWT: Final = re.compile(r"[\w-]{1,4096}\.[\w-]{1,8192}\.[\w-]{1,4096}", re.ASCII)
+_JWT: Final = r"(?a)[\w-]{1,4096}\.[\w-]{1,8192}\.[\w-]{1,4096}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Token:
 def read_token(text: str, serial: str) -> Token:
     """Return the token that the text is, ended or not; raises NotAToken or WrongGateway."""
     stripped = text.strip()
-    if not _JWT.fullmatch(stripped):
+    if not re.fullmatch(_JWT, stripped):
         raise NotAToken
     try:
         claims = jwt.decode(stripped, options={"verify_signature": False})
