@@ -109,8 +109,8 @@ async def setting_up(gateways: list[Reach]) -> list[Measure]:
         Measure(name="e  set-up, CPU", value=median(ours[1:]) * 1e3, unit="ms"),
         Measure(name="   of as many bare entities, CPU", value=median(bare[1:]) * 1e3, unit="ms"),
         Measure(name="   a TLS connection and two bare GETs, CPU", value=median(calls[1:]) * 1e3, unit="ms"),
-        Measure(name="e  (set-up - bare set-up) / cycle b", value=beyond, unit="x", kind="ratio", bound=3),
-        Measure(name="   the same without connection and GETs", value=without_calls, unit="x"),
+        Measure(name="e  (set-up - bare set-up) / cycle b", value=beyond, unit="x", bound=3),
+        Measure(name="e  the same without connection and GETs", value=without_calls, unit="x", kind="ratio", bound=1.5),
     ]
 
 
