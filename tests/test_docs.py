@@ -61,7 +61,7 @@ def test_every_entity_is_listed() -> None:
 def test_entities_of_the_examples() -> None:
     """The automation and the card name entities that a new user has."""
     named = set(re.findall(r"\bsensor\.iq_gateway_\d+_(\w+)", (ROOT / "README.md").read_text()))
-    assert len(named) == 3
+    assert len(named) == 2
     assert named <= {slugify(name) for name in re.findall(r"^\| ([^|]+) \|", docs.enabled(), re.MULTILINE)}
 
 

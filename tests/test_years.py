@@ -68,6 +68,21 @@ async def test_no_gap(
     assert reauths(hass) == issue_keys(hass) == []
 
 
+async def test_a_shorter_token(
+    hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A refused token that lived for a year is renewed as one of 12 hours: that is looked after too."""
+    cloud.add_account("owner@example.com", "secret", role="installer")
+    gateway.revoke(loaded.data[CONF_TOKEN])
+    shown = set()
+    for _ in range(4 * 24):
+        await poll(hass, freezer, HOUR / 4)
+        shown.add(states(hass, loaded)["agg_soc"])
+    assert shown == {str(gateway.payload["agg_soc"])}
+    assert [request.path for request in cloud.requests] == ["/login/login.json", "/tokens"] * 3
+    assert reauths(hass) == issue_keys(hass) == []
+
+
 TROUBLE: list[Callable[[Gateway], None]] = [
     lambda gateway: gateway.answer("*", Status(502)),
     lambda gateway: gateway.answer("*", Status(503, retry_after=30)),
