@@ -1,7 +1,7 @@
 """Run every command that the README and the docs show: scripts/docs --run.
 
-Each runs as a reader runs it, in a folder that looks like this repository and holds the files
-that the reader is expected to have. One that serves until Ctrl-C is ended when it says that it does.
+Each runs as a reader runs it, in a copy of this repository that holds the files which the reader
+is expected to have. One that serves until Ctrl-C is ended when it says that it does.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import json
 from pathlib import Path
 import re
+from shutil import copytree, ignore_patterns
 import sys
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -43,10 +44,11 @@ def commands() -> list[str]:
 
 @contextmanager
 def reader() -> Iterator[Path]:
-    """Give a reader's folder: this repository, and an answer of a gateway."""
+    """Give a reader's folder: a copy of this repository with its environments, and an answer of a gateway."""
     with TemporaryDirectory(prefix="reader-") as name:
         folder = Path(name)
-        for entry in ROOT.iterdir():
+        copytree(ROOT, folder, ignore=ignore_patterns(".*", "__pycache__"), dirs_exist_ok=True)
+        for entry in ROOT.glob(".*"):
             (folder / entry.name).symlink_to(entry)
         (folder / "secctrl.json").write_text(json.dumps(SCENARIOS["8.3_all_keys"].payload))
         yield folder
