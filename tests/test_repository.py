@@ -1,4 +1,4 @@
-"""The papers are in order: what HACS and hassfest want, and what we promise ourselves."""
+"""The papers are in order: what we promise ourselves. What HACS and hassfest want is in test_rules.py."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -7,10 +7,7 @@ import json
 import os
 from pathlib import Path
 import re
-from typing import Any
 
-import homeassistant
-from homeassistant.util.yaml import parse_yaml
 from PIL import Image
 import pytest
 
@@ -40,13 +37,6 @@ TEXTS = {
 }
 
 
-def _yaml(text: str) -> dict[str, Any]:
-    """Return the mapping that a YAML file holds."""
-    content = parse_yaml(text)
-    assert isinstance(content, dict)
-    return content
-
-
 def _where(pattern: str) -> dict[str, list[str]]:
     """Return what is found, by file."""
     found = {name: re.findall(pattern, text) for name, text in TEXTS.items()}
@@ -54,22 +44,15 @@ def _where(pattern: str) -> dict[str, list[str]]:
 
 
 def test_manifest() -> None:
-    """The manifest has the keys that are needed, in hassfest's order, and needs nothing itself."""
-    keys = list(MANIFEST)
-    assert keys == ["domain", "name", *sorted(keys[2:])]
-    needed = {"domain", "name", "codeowners", "config_flow", "documentation", "integration_type"}
-    assert needed | {"iot_class", "issue_tracker", "version"} <= MANIFEST.keys()
-    assert not {"requirements", "dependencies", "quality_scale"} & MANIFEST.keys()
-    assert MANIFEST["domain"] == PACKAGE.name
+    """It polls one gateway, locally, and needs nothing that Home Assistant does not bring."""
+    assert not {"requirements", "dependencies"} & MANIFEST.keys()
     assert (MANIFEST["integration_type"], MANIFEST["iot_class"]) == ("hub", "local_polling")
-    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
 
 
 def test_hacs() -> None:
     """hacs.json says the name and the oldest Home Assistant, nothing else."""
     assert HACS.keys() == {"name", "homeassistant"}
     assert HACS["name"] == MANIFEST["name"]
-    assert [path.name for path in PACKAGE.parent.iterdir() if (path / "manifest.json").exists()] == [PACKAGE.name]
 
 
 def test_versions_are_said_once() -> None:
@@ -95,10 +78,8 @@ def test_address() -> None:
 
 
 def test_licence() -> None:
-    """It is the MIT licence, of all who contribute."""
-    first, _, holder, *_ = TEXTS["LICENSE"].splitlines()
-    assert (first, holder) == ("MIT License", "Copyright (c) 2026 enphase-secctrl contributors")
-    assert 'THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND' in TEXTS["LICENSE"]
+    """The copyright is of all who contribute."""
+    assert TEXTS["LICENSE"].splitlines()[2] == "Copyright (c) 2026 enphase-secctrl contributors"
 
 
 @pytest.mark.parametrize(
@@ -117,13 +98,9 @@ def test_of_no_machine(pattern: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(pictures()))
 def test_brand(name: str) -> None:
-    """Each picture has its size and is what scripts/brand.py draws."""
+    """Each picture is what scripts/brand.py draws."""
     drawn = pictures()[name].convert("RGBA")
-    height = 512 if "@2x" in name else 256
     with Image.open(PACKAGE / "brand" / name) as picture:
-        assert picture.format == "PNG"
-        assert picture.height == height
-        assert (picture.width == height) is ("icon" in name)
         assert (picture.size, picture.convert("RGBA").tobytes()) == (drawn.size, drawn.tobytes())
 
 
@@ -148,28 +125,6 @@ def test_named_scripts_exist() -> None:
     assert [script for script in sorted(named) if not (ROOT / script).is_file()] == []
     blocks = re.findall(r"^```sh\n(.*?)```", TEXTS["README.md"], re.MULTILINE | re.DOTALL)
     assert blocks == ["scripts/demo\n", "scripts/test\n"]
-
-
-def test_quality_scale() -> None:
-    """Every rule of Home Assistant has its line; what is not done says why or what is missing."""
-    core = Path(homeassistant.__file__).parent / "components" / "powerfox_local" / "quality_scale.yaml"
-    rules = _yaml((PACKAGE / "quality_scale.yaml").read_text())["rules"]
-    assert len(rules) == 54
-    assert _yaml(core.read_text())["rules"].keys() - rules.keys() == set()
-    said = {rule: {"status": line} if isinstance(line, str) else line for rule, line in rules.items()}
-    assert {line["status"] for line in said.values()} <= {"done", "exempt", "todo"}
-    assert [rule for rule, line in said.items() if line["status"] != "done" and not line.get("comment")] == []
-
-
-@pytest.mark.parametrize("name", [name for name in TEXTS if name.startswith(".github/workflows/")])
-def test_workflows(name: str) -> None:
-    """A workflow may do nothing that it doesn't ask for, and what it uses is pinned to a commit."""
-    workflow = _yaml(TEXTS[name])
-    assert workflow["permissions"] == {}
-    assert [job for job in workflow["jobs"].values() if job["permissions"] != {"contents": "read"}] == []
-    uses = re.findall(r"uses: (.+)", TEXTS[name])
-    assert uses
-    assert [action for action in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # \S+", action)] == []
 
 
 def test_texts_end_well() -> None:
