@@ -12,7 +12,7 @@ NOTHING: Final[Mapping[str, str]] = {}
 PERMISSIONS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "ci.yaml": {"all": READ},
     "validate.yaml": {"hassfest": READ, "hacs": READ},
-    "release.yaml": {"build": READ, "attach": {"contents": "write"}},
+    "release.yaml": {"test": READ, "attach": {"contents": "write"}},
 }
 """What the jobs of each workflow may do: all that is not here may nothing."""
 
