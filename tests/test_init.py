@@ -1,41 +1,15 @@
-"""An entry's life: versions of what it holds, refused tokens, and several of them side by side."""
+"""An entry's life: damaged and refused tokens, and several of them side by side. Older versions: test_upgrade.py."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
 from tests.gateway import Gateway
 from tests.shown import outlast, poll, states
 from tests.test_sign_in import reauths
-
-
-@pytest.mark.parametrize(
-    "kept",
-    [{"sign_in": "token"}, {"sign_in": "cloud", "username": "owner@example.com", "password": "secret"}],
-    ids=lambda kept: kept["sign_in"],
-)
-async def test_first_version(hass: HomeAssistant, gateway: Gateway, kept: dict[str, str]) -> None:
-    """An entry as the first version wrote it works, and stays as it is."""
-    first = {"host": gateway.host, "token": gateway.token(), **kept}
-    entry = MockConfigEntry(domain=DOMAIN, unique_id=gateway.serial, version=1, minor_version=1, data=first)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    assert states(hass, entry)["agg_soc"] == str(gateway.payload["agg_soc"])
-    assert dict(entry.data) == first
-    assert (entry.version, entry.minor_version) == (1, 1)
-
-
-async def test_newer_version(hass: HomeAssistant) -> None:
-    """What a later version of ours has written is left alone."""
-    entry = MockConfigEntry(domain=DOMAIN, unique_id="1", version=2, data={})
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.MIGRATION_ERROR
 
 
 async def test_damaged_token(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
