@@ -1,6 +1,7 @@
-"""What Home Assistant has in its storage of a gateway that the first version (0.1.0) set up.
+"""What Home Assistant has in its storage of a gateway that the first version set up.
 
-Found by running that version on Home Assistant 2026.9.0 (the emulator's 8.3_all_keys) and reading what it left there.
+Found by running that version on the oldest Home Assistant it promised, against the emulator's 8.3_all_keys, and reading
+what it left there.
 """
 
 from collections.abc import Mapping
