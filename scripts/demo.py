@@ -17,11 +17,15 @@ from tempfile import TemporaryDirectory
 from textwrap import fill
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from homeassistant.util.yaml import parse_yaml
+
+from scripts.dashboard import dashboard
 from scripts.hass import (
     DOMAIN,
     LOGIN,
     ROOT,
     HomeAssistant,
+    Json,
     RunError,
     State,
     home_assistant,
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 MOVING: Final = "day"
+PAGE: Final = "energy-system"
 PATIENCE: Final = 180
 EMULATOR: Final = (sys.executable, "-m", "tests.gateway")
 NO_VALUE: Final = (None, "unknown", "unavailable")
@@ -238,6 +243,16 @@ async def show(hass: HomeAssistant, page: str = "") -> None:
     say("ending ...")
 
 
+async def add_dashboard(hass: HomeAssistant, serial: str) -> str:
+    """Add the dashboard of the docs, make it the page that Home Assistant opens with, and return its address."""
+    config: Json = json.loads(json.dumps(parse_yaml(dashboard(serial))))
+    page = {"url_path": PAGE, "title": "Energy system", "icon": "mdi:home-battery"}
+    await hass.call("lovelace/dashboards/create", object, **page, mode="storage", require_admin=False)
+    await hass.call("lovelace/config/save", object, url_path=PAGE, config=config)
+    await hass.call("frontend/set_system_data", object, key="core", value={"default_panel": PAGE})
+    return f"/{PAGE}"
+
+
 async def demo(options: Options) -> None:
     """Start what the options ask for, and show it."""
     if options.gateway:
@@ -248,12 +263,13 @@ async def demo(options: Options) -> None:
     source = ("--payload", str(options.payload)) if options.payload else ("--scenario", options.scenario)
     async with emulator(*source) as gateway, home_assistant(options.port) as hass:
         await set_up(hass, gateway)
+        page = await add_dashboard(hass, gateway["serial"])
         await check(hass, moving=options.check and source[1] == MOVING)
         print_table(await entities(hass))
         if options.check:
             say("check: passed")
         else:
-            await show(hass)
+            await show(hass, page)
 
 
 async def list_scenarios() -> None:

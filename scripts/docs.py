@@ -1,9 +1,10 @@
 """Write the generated parts of README.md and docs/: scripts/docs [--check].
 
-A part stands between `<!-- generated: its name -->` and `<!-- end -->`.
+`scripts/docs dashboard SERIAL` prints the dashboard for the gateway with that serial instead. A part stands
+between `<!-- generated: its name -->` and `<!-- end -->`.
 """
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import json
 from pathlib import Path
@@ -15,6 +16,7 @@ from homeassistant.helpers.entity import EntityDescription
 
 from custom_components.enphase_secctrl.const import TOKEN_PAGE
 from custom_components.enphase_secctrl.fields import FIELDS, TOKEN_EXPIRES, FlagField, SensorField
+from scripts.dashboard import dashboard
 
 ROOT: Final = Path(__file__).parents[1]
 _TEXTS: Final = json.loads((ROOT / "custom_components/enphase_secctrl/translations/en.json").read_text())
@@ -99,11 +101,34 @@ def renewed(text: str) -> str:
     return _PART.sub(lambda found: f"{found[1]}{found[2]}{PARTS[found[1]]()}", text)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write what is out of date, or only name it; return the exit code."""
+def _serial(text: str) -> str:
+    if not re.fullmatch(r"\d{12}", text):
+        raise ArgumentTypeError("the serial number of a gateway has 12 digits")
+    return text
+
+
+class Options(Namespace):
+    """What the command line asks for."""
+
+    check: bool
+    serial: str | None = None
+
+
+def _options(arguments: Sequence[str] | None) -> Options:
     parser = ArgumentParser(prog="scripts/docs", description="Write the generated parts of README.md and docs/.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when something is out of date")
-    check: bool = parser.parse_args(arguments).check
+    command = parser.add_subparsers(metavar="dashboard").add_parser("dashboard", help="print the dashboard")
+    command.add_argument("serial", type=_serial, help="of the gateway that it shall show")
+    return parser.parse_args(arguments, namespace=Options())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write what is out of date, or only name it; return the exit code."""
+    options = _options(arguments)
+    if options.serial:
+        print(dashboard(options.serial), end="")
+        return 0
+    check = options.check
     texts = {path: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
     outdated = {path: new for path, old in texts.items() if (new := renewed(old)) != old}
     for path, text in outdated.items():
