@@ -52,6 +52,7 @@ class Gateway(TypedDict):
     host: str
     serial: str
     token: str
+    control: str | None
 
 
 class Entry(TypedDict):

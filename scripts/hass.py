@@ -248,7 +248,7 @@ class HomeAssistant:
         return text
 
 
-def _prepare(config: Path, port: int) -> int:
+def _prepare(config: Path, port: int, *integrations: str) -> int:
     """Fill a config folder, with what Home Assistant must know before its first start; return the port."""
     with socket.socket() as probe:
         # A port that was in use a minute ago is free
@@ -259,7 +259,8 @@ def _prepare(config: Path, port: int) -> int:
             msg = f"Port {port} is taken. Choose another with --port, or leave it out for a free one."
             raise RunError(msg) from err
         port = probe.getsockname()[1]
-    (config / "configuration.yaml").write_text(CONFIGURATION)
+    more = "".join(f"{integration}:\n" for integration in integrations)
+    (config / "configuration.yaml").write_text(CONFIGURATION + more)
     (config / "custom_components").mkdir()
     (config / "custom_components" / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
     # These steps of the onboarding would start integrations that call the internet
@@ -277,12 +278,12 @@ def _store(config: Path, key: str, version: int, minor_version: int, data: dict[
 
 
 @asynccontextmanager
-async def home_assistant(port: int = 0) -> AsyncIterator[HomeAssistant]:
-    """Give a fresh Home Assistant, with a user and our integration to add; end it afterwards."""
+async def home_assistant(port: int = 0, *integrations: str) -> AsyncIterator[HomeAssistant]:
+    """Give a fresh Home Assistant with a user, our integration to add, and more of its own; end it afterwards."""
     say("starting Home Assistant ...")
     with TemporaryDirectory(prefix="hass-", ignore_cleanup_errors=True) as folder:
         config = Path(folder)
-        url = f"http://127.0.0.1:{_prepare(config, port)}"
+        url = f"http://127.0.0.1:{_prepare(config, port, *integrations)}"
         log = config / "output.log"
         command = (sys.executable, "-m", "homeassistant", "--config", folder, "--log-no-color")
         async with running(log, *command, cwd=config) as process, aiohttp.ClientSession() as session:

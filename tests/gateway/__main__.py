@@ -12,6 +12,7 @@ import sys
 from .control import ROUTES, Control
 from .gateway import Gateway
 from .knobs import knobs
+from .listener import HOME
 from .pages import version
 from .payloads import payload_bytes
 from .scenarios import SCENARIOS
@@ -26,6 +27,7 @@ class Arguments(argparse.Namespace):
     payload: Path | None
     serial: str
     firmware: str | None
+    address: str
     port: int
     control_port: int | None
     state_file: Path | None
@@ -57,7 +59,7 @@ async def _serve(arguments: Arguments, body: bytes | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
-        await gateway.start(arguments.port)
+        await gateway.start(arguments.port, arguments.address)
         if arguments.control_port is not None:
             await control.start(arguments.control_port)
         _announce(gateway, control, arguments.state_file)
@@ -98,7 +100,7 @@ def _say(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.gateway",
-        description="An emulated Enphase IQ Gateway on 127.0.0.1.",
+        description="An emulated Enphase IQ Gateway.",
         epilog=f"control (--control-port):\n{_indented(ROUTES)}\n\n"
         f"faults:\n{_indented(_faults())}\n\nscenarios:\n{_indented(_scenarios())}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -108,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--payload", type=_file, help="serve a file's bytes, or the report in diagnostics")
     parser.add_argument("--serial", default="122300000001", help="(%(default)s)")
     parser.add_argument("--firmware", type=_version, help="the scenario's own")
+    parser.add_argument("--address", default=HOME, help="where it listens (%(default)s)")
     parser.add_argument("--port", type=int, default=0, help="TCP port, 0: any free")
     parser.add_argument("--control-port", type=int, help="control server, 0: any free")
     parser.add_argument("--state-file", type=Path, help="JSON for programs")

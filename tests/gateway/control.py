@@ -22,6 +22,7 @@ POST /clear             end all faults
 POST /scenario          {"name"}
 POST /state             {"state": up | refused | bad_gateway | zeros | overloaded}
 POST /reboot            {"firmware"}: sessions gone, state "refused"
+POST /move              {"address"}: listen there instead
 POST /revoke            {"token"}
 POST /forget_sessions   drop all cookies
 POST /new_certificate   {"expired"}: rotate; answers {"fingerprint"}
@@ -118,6 +119,11 @@ async def _reboot(gateway: Gateway, arguments: Arguments) -> Arguments:
     return {}
 
 
+async def _move(gateway: Gateway, arguments: Arguments) -> Arguments:
+    gateway.move(_text(arguments["address"]))
+    return {"host": gateway.host}
+
+
 async def _revoke(gateway: Gateway, arguments: Arguments) -> Arguments:
     gateway.revoke(_text(arguments["token"]))
     return {}
@@ -166,6 +172,7 @@ KNOBS: Final[dict[str, Callable[[Gateway, Arguments], Awaitable[Arguments]]]] = 
     "scenario": _scenario,
     "state": _state,
     "reboot": _reboot,
+    "move": _move,
     "revoke": _revoke,
     "forget_sessions": _forget_sessions,
     "new_certificate": _new_certificate,

@@ -11,7 +11,7 @@ from . import pages, tokens
 from .certificates import Identity, gateway_identity
 from .door import Door
 from .exchange import Reply
-from .listener import Speech
+from .listener import HOME, Speech
 from .payloads import Payload, payload_bytes, without_storage
 from .scenarios import SCENARIOS, Scenario
 from .server import Server, wall_clock
@@ -108,8 +108,14 @@ class Gateway(Server):
         )
 
     @override
-    async def start(self, port: int = 0) -> None:
-        await super().start(port)
+    async def start(self, port: int = 0, address: str = HOME) -> None:
+        await super().start(port, address)
+        self._listen()
+
+    def move(self, address: str) -> None:
+        """Listen at another address, as after a new DHCP lease; open connections end."""
+        self.listener.close()
+        self.listener.address = address
         self._listen()
 
     def revoke(self, token: str) -> None:

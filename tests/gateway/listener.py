@@ -8,6 +8,7 @@ import socket
 import ssl
 from typing import Final
 
+HOME: Final = "127.0.0.1"
 GOODBYE: Final = 1.0  # s a client may take to end TLS properly
 
 type Peer = tuple[str, int]
@@ -22,13 +23,14 @@ class Speech(Enum):
 
 
 class Listener:
-    """Accepts connections on 127.0.0.1, counts them, and can end them all at once."""
+    """Accepts connections, on 127.0.0.1 unless told otherwise, counts them, and can end them all at once."""
 
     def __init__(self, protocol: Callable[[], asyncio.Protocol], context: ssl.SSLContext) -> None:
         """Prepare for connections that protocol serves behind context."""
         self.context = context
         self.speech = Speech.TLS
         self.on_silence: Callable[[], None] = lambda: None
+        self.address = HOME
         self.port = 0
         self._protocol = protocol
         self._socket: socket.socket | None = None
@@ -43,7 +45,7 @@ class Listener:
         """Listen on the port, or on any free one (which is kept) if it is 0."""
         if self._socket is not None or self._stopped:
             return
-        self._socket = socket.create_server(("127.0.0.1", self.port), backlog=16)
+        self._socket = socket.create_server((self.address, self.port), backlog=16)
         self._socket.setblocking(False)
         self.port = int(self._socket.getsockname()[1])
         asyncio.get_running_loop().add_reader(self._socket, self._accept, self._socket)

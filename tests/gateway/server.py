@@ -11,7 +11,7 @@ from aiohttp import web
 from .certificates import Identity
 from .exchange import Framing, Reply, Wire, head_of, leave_bare, response_of
 from .faults import Fault
-from .listener import Listener
+from .listener import HOME, Listener
 from .plan import Plan, Step
 
 
@@ -33,7 +33,7 @@ def wall_clock() -> float:
 
 
 class Server(ABC):
-    """An HTTP server over TLS on 127.0.0.1 whose answers can be spoiled."""
+    """An HTTP server over TLS whose answers can be spoiled."""
 
     # How it signs its answers; None leaves aiohttp's.
     banner: str | None = None
@@ -61,11 +61,11 @@ class Server(ABC):
 
     @property
     def host(self) -> str:
-        """Return "127.0.0.1:<port>"."""
-        return f"127.0.0.1:{self.port}"
+        """Return "127.0.0.1:<port>", or wherever else it listens."""
+        return f"{self.listener.address}:{self.port}"
 
-    async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1, on any free port if it is 0."""
+    async def start(self, port: int = 0, address: str = HOME) -> None:
+        """Listen on the port, on any free one if it is 0."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._serve)
         app.on_response_prepare.append(leave_bare)
@@ -74,7 +74,7 @@ class Server(ABC):
         if (protocol := self._runner.server) is None:
             raise RuntimeError("aiohttp made no server")
         self._listener = Listener(protocol, self._identity.context())
-        self._listener.port = port
+        self._listener.address, self._listener.port = address, port
         self._listener.open()
 
     async def stop(self) -> None:

@@ -1,0 +1,54 @@
+"""What the steps of a journey share, and how one is taken."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+import shutil
+import time
+from typing import Final
+
+import aiohttp
+from playwright.async_api import Error as BrowserError, Page
+
+from scripts.demo import Gateway
+from scripts.hass import HomeAssistant, Json, RunError, say
+
+from .pictures import Pictures
+from .watch import Watch
+
+SHOT: Final = "failure.png"
+LOG: Final = "home-assistant.log"
+
+
+@dataclass(kw_only=True)
+class Journey:
+    """A user before a browser, with a Home Assistant and two gateways in the house."""
+
+    hass: HomeAssistant
+    page: Page
+    watch: Watch
+    gateway: Gateway
+    second: Gateway
+    pictures: Pictures
+    folder: Path
+
+    async def turn(self, knob: str, **arguments: Json) -> dict[str, str]:
+        """Turn a knob of the first gateway; return its answer."""
+        url = f"{self.gateway['control']}/{knob}"
+        async with aiohttp.ClientSession(raise_for_status=True) as session, session.post(url, json=arguments) as answer:
+            told: dict[str, str] = await answer.json()
+            return told
+
+    async def take(self, name: str, step: Callable[[Journey], Awaitable[None]]) -> None:
+        """Take a step; raises RunError that says what failed and where to look."""
+        began = time.monotonic()
+        try:
+            await step(self)
+            if faults := self.watch.faults():
+                raise RunError("\n".join(faults))
+        except (AssertionError, BrowserError, RunError, aiohttp.ClientError) as err:
+            await self.page.screenshot(path=self.folder / SHOT)
+            shutil.copy(self.hass.log, self.folder / LOG)
+            msg = f"e2e: this step failed: {name}\n{err}\nat {self.page.url}\nSee {SHOT} and {LOG} in {self.folder}"
+            raise RunError(msg) from err
+        say(f"{name} ({time.monotonic() - began:.1f} s)")

@@ -1,0 +1,84 @@
+"""What happens to an entry in its life: other options, another address, another token, another certificate."""
+
+from typing import Final
+
+from playwright.async_api import Locator, expect
+
+from scripts.demo import entries
+from scripts.hass import DOMAIN
+
+from .journey import Journey
+from .network import MOVED
+from .set_up import INTEGRATIONS, dismiss, submit
+from .words import word
+
+INTERVAL: Final = 5  # s, the shortest
+
+
+async def entry_row(journey: Journey, serial: str) -> Locator:
+    """Open the integration's page; return the row of a gateway's entry."""
+    await journey.page.goto(f"{journey.hass.url}/config/integrations/integration/{DOMAIN}")
+    row = journey.page.locator("ha-config-entry-row", has_text=f"IQ Gateway {serial}")
+    await row.wait_for()
+    return row
+
+
+async def choose(journey: Journey, serial: str, item: str) -> None:
+    """Choose from the menu of an entry."""
+    row = await entry_row(journey, serial)
+    await row.locator("ha-icon-button[slot=trigger]").first.click()
+    await row.locator("ha-dropdown-item", has_text=item).first.click()
+
+
+async def options(journey: Journey) -> None:
+    """Ask for values more often, and pin the certificate."""
+    page = journey.page
+    row = await entry_row(journey, journey.gateway["serial"])
+    await row.get_by_role("button", name="Configure").click()
+    form = page.locator("step-flow-form")
+    await expect(form).to_contain_text(word("options.step.init.data_description.pin_certificate"))
+    await form.locator("ha-selector-number input").fill(str(INTERVAL))
+    await form.locator("ha-switch").click()
+    await page.get_by_role("button", name="Submit").click()
+    await dismiss(page, "Finish")
+
+
+async def reconfigure(journey: Journey) -> None:
+    """Follow the gateway to another address, and keep the sign-in."""
+    page, serial = journey.page, journey.gateway["serial"]
+    await journey.turn("move", address=str(MOVED))
+    await choose(journey, serial, "Reconfigure")
+    await submit(journey, "host", str(MOVED))
+    await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.keep"), exact=True).click()
+    await expect(page.locator("step-flow-abort")).to_contain_text("successful")
+    await dismiss(page, "Close")
+
+
+async def repair(journey: Journey) -> None:
+    """Accept another certificate in Repairs."""
+    page = journey.page
+    await journey.turn("new_certificate")
+    await journey.turn("move", address=str(MOVED))
+    await page.goto(f"{journey.hass.url}/config/repairs")
+    title = f"IQ Gateway {journey.gateway['serial']}"
+    await page.locator("ha-config-repairs").get_by_text(word("issues.certificate_changed.title", title=title)).click()
+    dialog = page.locator("step-flow-form")
+    await expect(dialog).to_contain_text("Submit to accept the one that is shown now")
+    await page.get_by_role("button", name="Submit").click()
+    await dismiss(page, "Finish")
+
+
+async def sign_in_again(journey: Journey) -> None:
+    """Paste a new token when the gateway takes the old one no longer."""
+    page, serial = journey.page, journey.gateway["serial"]
+    token = (await journey.turn("serial", serial=serial))["token"]
+    await journey.turn("revoke", token=journey.gateway["token"])
+    await page.goto(journey.hass.url + INTEGRATIONS)
+    card = page.locator("ha-config-flow-card", has_text=f"IQ Gateway {serial}")
+    await card.get_by_role("button").first.click()
+    await page.get_by_role("button", name="Submit").click()
+    await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.token"), exact=True).click()
+    await submit(journey, "token", token)
+    await expect(page.locator("step-flow-abort")).to_contain_text("successful")
+    await dismiss(page, "Close")
+    assert {one["state"] for one in await entries(journey.hass)} == {"loaded"}
