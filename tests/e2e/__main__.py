@@ -2,7 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+import shutil
 import sys
 from tempfile import mkdtemp
 from typing import Final
@@ -10,11 +12,12 @@ from typing import Final
 from scripts.demo import emulator
 from scripts.hass import home_assistant, run, say
 
-from . import set_up, upkeep, views
+from . import dashboards, leave, past, set_up, upkeep, views
 from .browser import browser
 from .journey import Journey
 from .network import GATEWAY, SECOND_GATEWAY, enter
 from .pictures import FOLDER, Pictures
+from .provoke import provoke
 from .watch import Watch
 
 STEPS: Final[dict[str, Callable[[Journey], Awaitable[None]]]] = {
@@ -30,6 +33,13 @@ STEPS: Final[dict[str, Callable[[Journey], Awaitable[None]]]] = {
     "a gateway that has moved is reconfigured": upkeep.reconfigure,
     "another certificate is accepted in Repairs": upkeep.repair,
     "a refused token is replaced": upkeep.sign_in_again,
+    "diagnostics say what is read, and of whom nothing": leave.diagnostics,
+    "the sensors get a past": past.remember,
+    "our dashboard, wide and narrow": dashboards.ours,
+    "the Energy dashboard takes our state of charge": dashboards.energy,
+    "in the dark, on a phone": views.dark_phone,
+    **{f"in another language, on a phone: {one}": partial(views.in_language, language=one) for one in views.LANGUAGES},
+    "removal leaves nothing": leave.removal,
 }
 
 
@@ -37,12 +47,14 @@ class Options(Namespace):
     """What the command line asks for."""
 
     update_images: bool
+    keep: bool
 
 
 def parse() -> Options:
     """Return what the command line asks for."""
     parser = ArgumentParser(prog="scripts/e2e", description="Go through all that a user clicks, in a real browser.")
     parser.add_argument("--update-images", action="store_true", help="keep the pictures of the README in docs/images")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with the browser's profile and pictures")
     return parser.parse_args(namespace=Options())
 
 
@@ -65,7 +77,7 @@ async def journey(options: Options) -> None:
         emulator(*first) as gateway,
         emulator(*second) as other,
         home_assistant(0, "zeroconf") as hass,
-        browser(folder / "profile") as context,
+        browser(folder / "profile", past.evening()) as context,
     ):
         traveller = Journey(
             hass=hass,
@@ -78,7 +90,12 @@ async def journey(options: Options) -> None:
         )
         for name, step in STEPS.items():
             await traveller.take(name, step)
-    say("passed")
+        await provoke(traveller)
+    if options.keep:
+        say(f"passed; all pictures are in {folder}")
+    else:
+        shutil.rmtree(folder)
+        say("passed")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from pathlib import Path
 import shutil
 from typing import Final
 
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, Page, ViewportSize, async_playwright
 
 from scripts.hass import RunError
 
-WIDE: Final = {"width": 1100, "height": 800}
-PHONE: Final = {"width": 390, "height": 844}
+WIDE: Final[ViewportSize] = {"width": 1100, "height": 800}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 PATIENCE: Final = 20_000  # ms
 # Chromium calls home when it may; nobody but us watches it
 QUIET: Final = (
@@ -26,7 +26,7 @@ QUIET: Final = (
 
 
 @asynccontextmanager
-async def browser(folder: Path) -> AsyncGenerator[BrowserContext]:
+async def browser(folder: Path, time_zone: str) -> AsyncGenerator[BrowserContext]:
     """Give a fresh profile of Chromium in the folder; end it afterwards."""
     program = shutil.which("chromium")
     if program is None:
@@ -38,9 +38,9 @@ async def browser(folder: Path) -> AsyncGenerator[BrowserContext]:
             executable_path=program,
             headless=True,
             args=[*QUIET],
-            viewport={"width": WIDE["width"], "height": WIDE["height"]},
+            viewport=WIDE,
             locale="en-GB",
-            timezone_id="Europe/Vienna",
+            timezone_id=time_zone,
             reduced_motion="reduce",
             color_scheme="light",
         )

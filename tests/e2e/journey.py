@@ -31,6 +31,8 @@ class Journey:
     second: Gateway
     pictures: Pictures
     folder: Path
+    token: str = ""
+    """The one that replaced the first."""
 
     async def turn(self, knob: str, **arguments: Json) -> dict[str, str]:
         """Turn a knob of the first gateway; return its answer."""
@@ -38,6 +40,11 @@ class Journey:
         async with aiohttp.ClientSession(raise_for_status=True) as session, session.post(url, json=arguments) as answer:
             told: dict[str, str] = await answer.json()
             return told
+
+    async def polls(self) -> int:
+        """Return how often the first gateway was asked for its values."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.gateway['control']}/requests") as answer:
+            return [one["path"] for one in await answer.json()].count("/ivp/ensemble/secctrl")
 
     async def take(self, name: str, step: Callable[[Journey], Awaitable[None]]) -> None:
         """Take a step; raises RunError that says what failed and where to look."""

@@ -1,5 +1,6 @@
 """What happens to an entry in its life: other options, another address, another token, another certificate."""
 
+import time
 from typing import Final
 
 from playwright.async_api import Locator, expect
@@ -9,10 +10,13 @@ from scripts.hass import DOMAIN
 
 from .journey import Journey
 from .network import MOVED
+from .patience import until
 from .set_up import INTEGRATIONS, dismiss, submit
+from .views import device_page
 from .words import word
 
 INTERVAL: Final = 5  # s, the shortest
+LATE: Final = 2  # s that a poll may be late on a busy machine
 
 
 async def entry_row(journey: Journey, serial: str) -> Locator:
@@ -23,11 +27,25 @@ async def entry_row(journey: Journey, serial: str) -> Locator:
     return row
 
 
-async def choose(journey: Journey, serial: str, item: str) -> None:
-    """Choose from the menu of an entry."""
+async def menu_item(journey: Journey, serial: str, item: str) -> Locator:
+    """Open the menu of an entry; return an item of it."""
     row = await entry_row(journey, serial)
     await row.locator("ha-icon-button[slot=trigger]").first.click()
-    await row.locator("ha-dropdown-item", has_text=item).first.click()
+    return row.locator("ha-dropdown-item", has_text=item).first
+
+
+async def is_well(journey: Journey) -> None:
+    """Wait until both entries work and nothing needs a repair."""
+    assert await until(lambda: ailments(journey), lambda found: not found) == []
+
+
+async def ailments(journey: Journey) -> list[str]:
+    """Return what is wrong with our entries."""
+    issues = await journey.hass.call("repairs/list_issues", dict[str, list[dict[str, str]]])
+    states = [one["state"] for one in await entries(journey.hass)]
+    return [one for one in states if one != "loaded"] + [
+        one["issue_id"] for one in issues["issues"] if one["domain"] == DOMAIN
+    ]
 
 
 async def options(journey: Journey) -> None:
@@ -41,17 +59,31 @@ async def options(journey: Journey) -> None:
     await form.locator("ha-switch").click()
     await page.get_by_role("button", name="Submit").click()
     await dismiss(page, "Finish")
+    await is_well(journey)
+    await next_poll(journey)
+    began = time.monotonic()
+    await next_poll(journey)
+    assert time.monotonic() - began < INTERVAL + LATE
+
+
+async def next_poll(journey: Journey) -> None:
+    """Wait until the first gateway is asked once more for its values."""
+    before = await journey.polls()
+    await until(journey.polls, lambda polls: polls > before)
 
 
 async def reconfigure(journey: Journey) -> None:
     """Follow the gateway to another address, and keep the sign-in."""
     page, serial = journey.page, journey.gateway["serial"]
     await journey.turn("move", address=str(MOVED))
-    await choose(journey, serial, "Reconfigure")
+    await (await menu_item(journey, serial, "Reconfigure")).click()
     await submit(journey, "host", str(MOVED))
     await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.keep"), exact=True).click()
     await expect(page.locator("step-flow-abort")).to_contain_text("successful")
     await dismiss(page, "Close")
+    await is_well(journey)
+    await page.goto(await device_page(journey.hass, journey.gateway))
+    await expect(page.locator(f'a[href="https://{MOVED}"]').first).to_be_visible()
 
 
 async def repair(journey: Journey) -> None:
@@ -66,19 +98,20 @@ async def repair(journey: Journey) -> None:
     await expect(dialog).to_contain_text("Submit to accept the one that is shown now")
     await page.get_by_role("button", name="Submit").click()
     await dismiss(page, "Finish")
+    await is_well(journey)
 
 
 async def sign_in_again(journey: Journey) -> None:
     """Paste a new token when the gateway takes the old one no longer."""
     page, serial = journey.page, journey.gateway["serial"]
-    token = (await journey.turn("serial", serial=serial))["token"]
+    journey.token = (await journey.turn("serial", serial=serial))["token"]
     await journey.turn("revoke", token=journey.gateway["token"])
     await page.goto(journey.hass.url + INTEGRATIONS)
     card = page.locator("ha-config-flow-card", has_text=f"IQ Gateway {serial}")
     await card.get_by_role("button").first.click()
     await page.get_by_role("button", name="Submit").click()
     await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.token"), exact=True).click()
-    await submit(journey, "token", token)
+    await submit(journey, "token", journey.token)
     await expect(page.locator("step-flow-abort")).to_contain_text("successful")
     await dismiss(page, "Close")
-    assert {one["state"] for one in await entries(journey.hass)} == {"loaded"}
+    await is_well(journey)

@@ -3,15 +3,20 @@
 import re
 from typing import Final
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
-from scripts.demo import Entity, Gateway, entities
-from scripts.hass import HomeAssistant
+from scripts.demo import Entity, Gateway, entities, entries
+from scripts.hass import HomeAssistant, RunError
 from scripts.smoke import answered
 from tests.oracle import Expected, expected
 
+from .browser import PHONE, WIDE
 from .journey import Journey
+from .words import word
 
+LANGUAGES: Final = ("de", "he")
+"""One with long words, one from right to left; a language that we do not have shows English."""
+RIGHT_TO_LEFT: Final = ("ar", "fa", "he", "ur")
 ROWS: Final = "ha-device-entities-card hui-generic-entity-row"
 FLAGS: Final = {True: "Problem", False: "OK"}
 TOKEN_ENDS: Final = r"[Ii]n \d+ months|[Nn]ext year|[Ii]n 1 year"  # what no payload says: the token is of today
@@ -42,6 +47,7 @@ async def values(journey: Journey) -> None:
             row = rows.filter(has=journey.page.get_by_text(name, exact=True))
             text = re.compile(rf"^\s*{said(served.get(entity.key))}\s*{re.escape(entity.unit)}\s+{re.escape(name)}\s*$")
             await expect(row, f"{name} of {gateway['serial']}").to_have_text(text)
+    await journey.pictures.take(journey.page, "device", height=1000)
 
 
 def said(value: Expected) -> str:
@@ -51,3 +57,51 @@ def said(value: Expected) -> str:
     if isinstance(value, bool):
         return FLAGS[value]
     return f"({'|'.join(re.escape(f'{value:,.{decimals}f}') for decimals in range(4))})"
+
+
+async def dark_phone(journey: Journey) -> None:
+    """See the device page on a phone at night."""
+    page = journey.page
+    await page.set_viewport_size(PHONE)
+    await page.emulate_media(color_scheme="dark")
+    await page.goto(await device_page(journey.hass, journey.gateway))
+    await expect(page.locator(ROWS)).to_have_count(len(await enabled(journey, journey.gateway)))
+    assert await page.evaluate("document.querySelector('home-assistant').hass.themes.darkMode")
+    await fits(page, ROWS)
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(WIDE)
+
+
+async def in_language(journey: Journey, language: str) -> None:
+    """See the device page and a form in another language on a phone."""
+    hass, page = journey.hass, journey.page
+    await speak(hass, language)
+    await page.set_viewport_size(PHONE)
+    await page.goto(await device_page(hass, journey.gateway))
+    for key in ("agg_soc", "energy_above_reserve", "token_expires"):
+        name = word(f"entity.sensor.{key}.name", language)
+        await expect(page.locator(ROWS).filter(has=page.get_by_text(name, exact=True))).to_have_count(1)
+    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    assert await page.evaluate("getComputedStyle(document.querySelector('home-assistant')).direction") == direction
+    await fits(page, ROWS)
+    await speak(hass, "en")
+    await page.set_viewport_size(WIDE)
+
+
+async def speak(hass: HomeAssistant, language: str) -> None:
+    """Let Home Assistant and its user speak a language; the entities are named anew."""
+    await hass.call("config/core/update", object, language=language)
+    await hass.call("frontend/set_user_data", object, key="language", value={"language": language})
+    for entry in await entries(hass):
+        await hass.request("POST", f"/api/config/config_entries/entry/{entry['entry_id']}/reload", object)
+
+
+async def fits(page: Page, selector: str) -> None:
+    """Check that everything so selected stands between the edges of the page; raises RunError."""
+    size = page.viewport_size
+    width = size["width"] if size else 0
+    for one in await page.locator(selector).all():
+        box = await one.bounding_box()
+        if box and not -1 <= box["x"] <= box["x"] + box["width"] <= width + 1:
+            msg = f"{await one.inner_text()} stands from {box['x']} to {box['x'] + box['width']} of {width}."
+            raise RunError(msg)

@@ -35,7 +35,13 @@ class Watch:
     def faults(self) -> list[str]:
         """Return what was seen so far."""
         records = [one for one in self._hass.errors() if not any(map(one.count, PROVOKED))]
-        return [*dict.fromkeys(self._seen), *(f"log: {record}" for record in records)]
+        # Home Assistant's frontend handles the uncaught errors of its pages: it sends them to the log
+        thrown = self._hass.problems("[frontend.js")
+        return [
+            *dict.fromkeys(self._seen),
+            *(f"frontend error: {one}" for one in thrown),
+            *(f"log: {one}" for one in records),
+        ]
 
     def _on_error(self, error: WebError) -> None:
         self._seen.append(f"page error: {error.error}")
