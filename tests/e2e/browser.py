@@ -39,6 +39,7 @@ async def browser(folder: Path, time_zone: str) -> AsyncGenerator[BrowserContext
             headless=True,
             args=[*QUIET],
             viewport=WIDE,
+            device_scale_factor=2,
             locale="en-GB",
             timezone_id=time_zone,
             reduced_motion="reduce",

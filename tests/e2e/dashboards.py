@@ -1,42 +1,47 @@
 """Our dashboard as the docs give it, and Home Assistant's own Energy dashboard with our state of charge."""
 
-from typing import Final
+from typing import Final, TypedDict
 
-from homeassistant.util.yaml import parse_yaml
 from playwright.async_api import expect
 
-from scripts.hass import ROOT, Json, RunError
+from scripts.demo import PAGE, add_dashboard
+from scripts.hass import Json
 
 from .browser import PHONE, WIDE, settled
 from .journey import Journey
 from .past import CAPACITY, METERS
 from .views import enabled, fits
 
-FILE: Final = ROOT / "docs" / "dashboards" / "energy-system.yaml"
-PATH: Final = "energy-system"
 BROKEN: Final = "hui-error-card, hui-error-badge, hui-warning, hui-warning-element, hui-error-heading-badge"
+
+
+class View(TypedDict):
+    """A view of a dashboard."""
+
+    path: str
+
+
+class Dashboard(TypedDict):
+    """A dashboard as the API tells it."""
+
+    views: list[View]
 
 
 async def ours(journey: Journey) -> None:
     """Open every view of our dashboard, wide and narrow: all cards work."""
     hass, page = journey.hass, journey.page
-    config = parse_yaml(FILE.read_text())
-    if not isinstance(config, dict):
-        msg = f"{FILE} is no dashboard."
-        raise RunError(msg)
-    new = {"url_path": PATH, "title": config["title"], "icon": "mdi:home-battery", "mode": "storage"}
-    await hass.call("lovelace/dashboards/create", object, **new)
-    await hass.call("lovelace/config/save", object, url_path=PATH, config=config)
+    address = f"{hass.url}{await add_dashboard(hass, journey.gateway['serial'])}"
+    config = await hass.call("lovelace/config", Dashboard, url_path=PAGE)
     for size in (PHONE, WIDE):
         await page.set_viewport_size(size)
         for view in config["views"]:
-            await page.goto(f"{hass.url}/{PATH}/{view['path']}")
+            await page.goto(f"{address}/{view['path']}")
             await expect(page.locator("hui-tile-card, hui-entities-card").first).to_be_visible()
             await settled(page, 1500)
             await expect(page.locator(BROKEN)).to_have_count(0)
             await fits(page, "hui-card")
-    await page.goto(f"{hass.url}/{PATH}")
-    await journey.pictures.take(page, "dashboard", height=800)
+    await page.goto(address)
+    await journey.pictures.take(page, "dashboard", height=780)
 
 
 async def energy(journey: Journey) -> None:

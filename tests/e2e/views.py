@@ -47,7 +47,7 @@ async def values(journey: Journey) -> None:
             row = rows.filter(has=journey.page.get_by_text(name, exact=True))
             text = re.compile(rf"^\s*{said(served.get(entity.key))}\s*{re.escape(entity.unit)}\s+{re.escape(name)}\s*$")
             await expect(row, f"{name} of {gateway['serial']}").to_have_text(text)
-    await journey.pictures.take(journey.page, "device", height=1000)
+    await journey.pictures.take(journey.page, "device", height=985)
 
 
 def said(value: Expected) -> str:
