@@ -1,13 +1,40 @@
-"""The dashboard of the docs, for a gateway of any serial."""
+"""The dashboard of the docs, for a gateway of any serial and a Home Assistant of any language."""
 
+from collections.abc import Iterator
+import json
 from pathlib import Path
+import re
 from typing import Final
 
-FILE: Final = Path(__file__).parents[1] / "docs" / "dashboards" / "energy-system.yaml"
+from homeassistant.generated.languages import NATIVE_ENTITY_IDS
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.util import slugify
+
+from custom_components.enphase_secctrl.fields import FLAGS, SENSORS, TOKEN_EXPIRES
+
+_ROOT: Final = Path(__file__).parents[1]
+_TRANSLATIONS: Final = _ROOT / "custom_components" / "enphase_secctrl" / "translations"
+FILE: Final = _ROOT / "docs" / "dashboards" / "energy-system.yaml"
 WRITTEN_FOR: Final = "122300000001"
 """The serial in the file, which is the emulated gateway's."""
 
+LANGUAGES: Final = sorted(file.stem for file in _TRANSLATIONS.iterdir())
+_ROWS: Final[tuple[tuple[str, EntityDescription], ...]] = (
+    *(("sensor", row) for row in (*SENSORS, TOKEN_EXPIRES)),
+    *(("binary_sensor", row) for row in FLAGS),
+)
 
-def dashboard(serial: str) -> str:
-    """Return the YAML for the gateway with this serial."""
-    return FILE.read_text().replace(WRITTEN_FOR, serial)
+
+def dashboard(serial: str, language: str = "en") -> str:
+    """Return the YAML for the gateway with this serial; entity IDs are as a set-up in the language makes them."""
+    native = dict(zip(_entity_ids("en"), _entity_ids(language if language in NATIVE_ENTITY_IDS else "en"), strict=True))
+    text = re.sub(r"(?:binary_)?sensor\.iq_gateway_\w+", lambda found: native[found[0]], FILE.read_text())
+    return text.replace(WRITTEN_FOR, serial)
+
+
+def _entity_ids(language: str) -> Iterator[str]:
+    """Yield the entity IDs of a default set-up, in the order of the rows."""
+    texts = json.loads((_TRANSLATIONS / f"{language}.json").read_text())["entity"]
+    for platform, row in _ROWS:
+        name = texts[platform][row.translation_key or row.key]["name"].format_map(row.translation_placeholders or {})
+        yield f"{platform}.{slugify(f'IQ Gateway {WRITTEN_FOR} {name}')}"

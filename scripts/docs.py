@@ -16,7 +16,7 @@ from homeassistant.helpers.entity import EntityDescription
 
 from custom_components.enphase_secctrl.const import TOKEN_PAGE
 from custom_components.enphase_secctrl.fields import FIELDS, TOKEN_EXPIRES, FlagField, SensorField
-from scripts.dashboard import dashboard
+from scripts.dashboard import LANGUAGES, dashboard
 
 ROOT: Final = Path(__file__).parents[1]
 _TEXTS: Final = json.loads((ROOT / "custom_components/enphase_secctrl/translations/en.json").read_text())
@@ -112,6 +112,7 @@ class Options(Namespace):
 
     check: bool
     serial: str | None = None
+    language: str = "en"
 
 
 def _options(arguments: Sequence[str] | None) -> Options:
@@ -119,6 +120,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--check", action="store_true", help="write nothing; fail when something is out of date")
     command = parser.add_subparsers(metavar="dashboard").add_parser("dashboard", help="print the dashboard")
     command.add_argument("serial", type=_serial, help="of the gateway that it shall show")
+    command.add_argument("language", nargs="?", default="en", choices=LANGUAGES, help="of that Home Assistant (en)")
     return parser.parse_args(arguments, namespace=Options())
 
 
@@ -126,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write what is out of date, or only name it; return the exit code."""
     options = _options(arguments)
     if options.serial:
-        print(dashboard(options.serial), end="")
+        print(dashboard(options.serial, options.language), end="")
         return 0
     check = options.check
     texts = {path: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from scripts import docs
-from scripts.dashboard import FILE, WRITTEN_FOR
+from scripts.dashboard import FILE, LANGUAGES, WRITTEN_FOR, dashboard
 from tests.conftest import SetUp
 from tests.gateway import Gateway
 from tests.shown import poll
@@ -55,6 +55,18 @@ async def test_with_storage(hass: HomeAssistant, gateway: Gateway, set_up: SetUp
     await set_up()
     assert needed(sections())
     assert needed(sections()) - set(hass.states.async_entity_ids()) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.usefixtures("all_enabled")
+async def test_in_every_language(hass: HomeAssistant, gateway: Gateway, set_up: SetUp, language: str) -> None:
+    """The generator names the entities as a set-up in the language does."""
+    hass.config.language = language
+    gateway.scenario = "8.2_iq_and_acb"
+    await set_up()
+    there = set(hass.states.async_entity_ids())
+    assert len(there) > len(needed(sections()))
+    assert there - named(dashboard(gateway.serial, language)) == set()
 
 
 @pytest.mark.parametrize("scenario", WITHOUT_STORAGE)

@@ -17,7 +17,8 @@ from custom_components.enphase_secctrl import const, failures, fields, forms, is
 from .rules.texts import flat, named
 
 FOLDER = Path(forms.__file__).parent
-ENGLISH = json.loads((FOLDER / "translations" / "en.json").read_text())
+LANGUAGES = {file.stem: json.loads(file.read_text()) for file in sorted((FOLDER / "translations").glob("*.json"))}
+ENGLISH = LANGUAGES["en"]
 CONFIG = ENGLISH["config"]
 ICONS = json.loads((FOLDER / "icons.json").read_text())
 ROOMS = {path.stem: ast.parse(path.read_text()) for path in FOLDER.glob("*.py")}
@@ -127,10 +128,17 @@ def test_names(platform: str) -> None:
         assert named(name) == {*(row.translation_placeholders or {})}
 
 
-def test_names_differ() -> None:
-    """No two entities of the device have one name."""
+def test_languages() -> None:
+    """The languages that we promise are there."""
+    promised = "cs da de el en es fi fr hu it ja nb nl pl pt pt-BR ro sk sv tr zh-Hans"
+    assert {*promised.split()} <= LANGUAGES.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_differ(language: str) -> None:
+    """No two entities of the device have one name, in no language."""
     names = [
-        ENGLISH["entity"][platform][row.translation_key or row.key]["name"].format_map(
+        LANGUAGES[language]["entity"][platform][row.translation_key or row.key]["name"].format_map(
             row.translation_placeholders or {}
         )
         for platform, rows in ROWS.items()
