@@ -12,6 +12,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client
+from homeassistant.setup import async_setup_component
 from homeassistant.util import ssl as ssl_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -40,6 +41,14 @@ def all_enabled() -> Generator[None]:
     name = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
     with patch(name, new_callable=PropertyMock(return_value=True)):
         yield
+
+
+@pytest.fixture
+async def end_of_automations(hass: HomeAssistant) -> AsyncGenerator[None]:
+    """End the automations, and what they wait for, when the test ends."""
+    yield
+    assert await async_setup_component(hass, "automation", {})
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
 
 
 @pytest.fixture
