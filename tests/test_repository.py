@@ -36,6 +36,8 @@ TEXTS = {
     str(path.relative_to(ROOT)): content.decode() for path in _kept(ROOT) if b"\0" not in (content := path.read_bytes())
 }
 
+BLUEPRINTS = {name: text for name, text in TEXTS.items() if name.startswith("docs/blueprints/")}
+
 
 def _where(pattern: str) -> dict[str, list[str]]:
     """Return what is found, by file."""
@@ -56,12 +58,16 @@ def test_hacs() -> None:
 
 
 def test_versions_are_said_once() -> None:
-    """Our version stands in the manifest, the oldest Home Assistant in hacs.json."""
+    """Our version stands in the manifest, the oldest Home Assistant in hacs.json and, as it must, in each blueprint."""
     for version, file in (
         (MANIFEST["version"], PACKAGE / "manifest.json"),
         (HACS["homeassistant"], ROOT / "hacs.json"),
     ):
-        assert list(_where(rf"(?<![\d.]){re.escape(version)}(?![\d.])")) == [str(file.relative_to(ROOT))]
+        found = _where(rf"(?<![\d.]){re.escape(version)}(?![\d.])")
+        assert [name for name in found if name not in BLUEPRINTS] == [str(file.relative_to(ROOT))]
+    needed = {name: _yaml(BLUEPRINTS[name])["blueprint"]["homeassistant"]["min_version"] for name in BLUEPRINTS}
+    assert needed
+    assert set(needed.values()) == {HACS["homeassistant"]}
 
 
 def test_address() -> None:
