@@ -661,9 +661,15 @@ async def test_control(gw: Gateway, session: aiohttp.ClientSession) -> None:
     assert await get(session, gw) == (200, payload_bytes(SCENARIOS["8.3_full"].payload))
     assert await turn("state", '{"state": "bad_gateway"}') == 200
     assert (await get(session, gw))[0] == 502
+    assert await turn("state", '{"state": "up"}') == 200
+    assert await turn("move", '{"address": "127.0.0.2"}') == 200
+    assert gw.host == f"127.0.0.2:{gw.port}"
+    socket.create_server(("127.0.0.1", gw.port)).close()  # which it has left
+    assert await turn("move", '{"address": "127.0.0.1"}') == 200
+    assert (await get(session, gw))[0] == 200
     assert await turn("nonsense") == 404
     async with session.get(f"http://127.0.0.1:{control.port}/requests") as answer:
-        assert [log["status"] for log in await answer.json()] == [200, 200, 200, 502]
+        assert [log["status"] for log in await answer.json()] == [200, 200, 200, 502, 200]
     await control.stop()
 
 

@@ -17,7 +17,7 @@ from .upkeep import INTERVAL, menu_item
 async def diagnostics(journey: Journey) -> None:
     """Download the diagnostics by clicking, and find the values in them but no name of anything."""
     item = await menu_item(journey, journey.gateway["serial"], "Download diagnostics")
-    await journey.pictures.take(journey.page, "diagnostics", height=760)
+    await journey.pictures.take(journey.page, "diagnostics", height=800)
     async with journey.page.expect_download() as downloading:
         await item.click()
     file = await (await downloading.value).path()
