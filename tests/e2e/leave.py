@@ -5,12 +5,13 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from scripts.demo import entities, entries
+from scripts.demo import Gateway, entities, entries
 from scripts.hass import DOMAIN, State
+from scripts.smoke import answered
 
+from .expectations import same, until
 from .journey import Journey
 from .network import GATEWAY, HOME, MOVED
-from .patience import until
 from .upkeep import INTERVAL, menu_item
 
 
@@ -23,10 +24,11 @@ async def diagnostics(journey: Journey) -> None:
     file = await (await downloading.value).path()
     text = Path(file).read_text()
     found = json.loads(text)["data"]
-    assert (found["state"], found["interval"], found["pinned"]) == ("loaded", INTERVAL, True)
-    assert found["report"]["agg_soc"] == found["fields"]["agg_soc"]
+    same("State, interval and pin", (found["state"], found["interval"], found["pinned"]), ("loaded", INTERVAL, True))
+    now: Gateway = {**journey.gateway, "host": str(MOVED), "token": journey.token}
+    same("The report", found["report"], await answered(now))
     secrets = (journey.gateway["serial"], str(GATEWAY), str(HOME), str(MOVED), journey.gateway["token"], journey.token)
-    assert [secret for secret in secrets if secret in text] == []
+    same("What diagnostics must not tell", [secret for secret in secrets if secret in text], [])
 
 
 async def removal(journey: Journey) -> None:
@@ -36,7 +38,7 @@ async def removal(journey: Journey) -> None:
         await (await menu_item(journey, gateway["serial"], "Delete")).click()
         await page.get_by_role("button", name="Delete", exact=True).last.click()
         await expect(page.locator("ha-config-entry-row", has_text=gateway["serial"])).to_have_count(0)
-    assert await until(lambda: remains(journey), lambda found: not found) == []
+    same("What remains", await until(lambda: remains(journey), lambda found: not found), [])
 
 
 async def remains(journey: Journey) -> list[str]:

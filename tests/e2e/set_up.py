@@ -10,6 +10,7 @@ from zeroconf.asyncio import AsyncZeroconf
 from scripts.demo import entries
 from scripts.hass import LOGIN
 
+from .expectations import same
 from .journey import Journey
 from .network import GATEWAY, HOME, NOBODY, SECOND_GATEWAY
 from .words import error, word
@@ -84,7 +85,7 @@ async def discovered(journey: Journey) -> None:
         await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.token")).click()
         await submit(journey, "token", second["token"])
         await finish(journey, second["serial"])
-    assert {one["state"] for one in await entries(journey.hass)} == {"loaded"}
+    same("The entries", [one["state"] for one in await entries(journey.hass)], ["loaded", "loaded"])
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ from playwright.async_api import Locator, expect
 from scripts.demo import entries
 from scripts.hass import DOMAIN
 
+from .expectations import same, until
 from .journey import Journey
 from .network import MOVED
-from .patience import until
 from .set_up import INTEGRATIONS, dismiss, submit
 from .views import device_page
 from .words import word
@@ -36,7 +36,7 @@ async def menu_item(journey: Journey, serial: str, item: str) -> Locator:
 
 async def is_well(journey: Journey) -> None:
     """Wait until both entries work and nothing needs a repair."""
-    assert await until(lambda: ailments(journey), lambda found: not found) == []
+    same("What our entries suffer from", await until(lambda: ailments(journey), lambda found: not found), [])
 
 
 async def ailments(journey: Journey) -> list[str]:
@@ -63,7 +63,8 @@ async def options(journey: Journey) -> None:
     await next_poll(journey)
     began = time.monotonic()
     await next_poll(journey)
-    assert time.monotonic() - began < INTERVAL + LATE
+    pause = time.monotonic() - began
+    same(f"A poll every {INTERVAL} s (it took {pause:.1f} s)", pause < INTERVAL + LATE, True)
 
 
 async def next_poll(journey: Journey) -> None:

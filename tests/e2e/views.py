@@ -11,6 +11,7 @@ from scripts.smoke import answered
 from tests.oracle import Expected, expected
 
 from .browser import PHONE, WIDE
+from .expectations import same
 from .journey import Journey
 from .words import word
 
@@ -66,7 +67,7 @@ async def dark_phone(journey: Journey) -> None:
     await page.emulate_media(color_scheme="dark")
     await page.goto(await device_page(journey.hass, journey.gateway))
     await expect(page.locator(ROWS)).to_have_count(len(await enabled(journey, journey.gateway)))
-    assert await page.evaluate("document.querySelector('home-assistant').hass.themes.darkMode")
+    same("Dark", await page.evaluate("document.querySelector('home-assistant').hass.themes.darkMode"), wanted=True)
     await fits(page, ROWS)
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(WIDE)
@@ -81,8 +82,8 @@ async def in_language(journey: Journey, language: str) -> None:
     for key in ("agg_soc", "energy_above_reserve", "token_expires"):
         name = word(f"entity.sensor.{key}.name", language)
         await expect(page.locator(ROWS).filter(has=page.get_by_text(name, exact=True))).to_have_count(1)
-    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
-    assert await page.evaluate("getComputedStyle(document.querySelector('home-assistant')).direction") == direction
+    direction = await page.evaluate("getComputedStyle(document.querySelector('home-assistant')).direction")
+    same("Direction of the text", direction, "rtl" if language in RIGHT_TO_LEFT else "ltr")
     await fits(page, ROWS)
     await speak(hass, "en")
     await page.set_viewport_size(WIDE)

@@ -1,10 +1,19 @@
-"""Waiting for what takes Home Assistant a moment."""
+"""What is expected of Home Assistant, at once or after a moment."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from scripts.hass import RunError
+
 SECONDS: Final = 15
+
+
+def same[T](what: str, found: T, wanted: T) -> None:
+    """Check what was found; raises RunError that says what it is."""
+    if found != wanted:
+        msg = f"{what}: expected {wanted!r}, found {found!r}"
+        raise RunError(msg)
 
 
 async def until[T](look: Callable[[], Awaitable[T]], wanted: Callable[[T], bool]) -> T:
