@@ -56,7 +56,12 @@ system_health:
 # Bytecode halves the time of a start; what a process imports is its own folder's and its environment's
 UNWANTED: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
 # Every Home Assistant without ffmpeg, libturbojpeg and what its own integration for gateways needs says these
-HARMLESS: Final = ("[haffmpeg", "[homeassistant.components.camera.img_util]", "has not been tested by Home Assistant", "pyenphase")
+HARMLESS: Final = (
+    "[haffmpeg",
+    "[homeassistant.components.camera.img_util]",
+    "has not been tested by Home Assistant",
+    "pyenphase",
+)
 # What its storage must say of the web server: it takes nothing for granted there
 HTTP: Final[dict[str, Json]] = {
     "cors_allowed_origins": [],

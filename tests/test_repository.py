@@ -12,6 +12,7 @@ from PIL import Image
 import pytest
 
 from scripts.brand import pictures
+from tests.rules.folder import read_yaml
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "custom_components" / "enphase_secctrl"
@@ -36,7 +37,7 @@ TEXTS = {
     str(path.relative_to(ROOT)): content.decode() for path in _kept(ROOT) if b"\0" not in (content := path.read_bytes())
 }
 
-BLUEPRINTS = {name: text for name, text in TEXTS.items() if name.startswith("docs/blueprints/")}
+BLUEPRINTS = [name for name in TEXTS if name.startswith("docs/blueprints/")]
 
 
 def _where(pattern: str) -> dict[str, list[str]]:
@@ -65,9 +66,8 @@ def test_versions_are_said_once() -> None:
     ):
         found = _where(rf"(?<![\d.]){re.escape(version)}(?![\d.])")
         assert [name for name in found if name not in BLUEPRINTS] == [str(file.relative_to(ROOT))]
-    needed = {name: _yaml(BLUEPRINTS[name])["blueprint"]["homeassistant"]["min_version"] for name in BLUEPRINTS}
-    assert needed
-    assert set(needed.values()) == {HACS["homeassistant"]}
+    needed = {read_yaml(ROOT / name)["blueprint"]["homeassistant"]["min_version"] for name in BLUEPRINTS}
+    assert needed == {HACS["homeassistant"]}
 
 
 def test_address() -> None:
