@@ -6,7 +6,7 @@ from pathlib import Path
 import shutil
 from typing import Final
 
-from playwright.async_api import BrowserContext, Page, ViewportSize, async_playwright
+from playwright.async_api import BrowserContext, Page, ViewportSize, async_playwright, expect
 
 from scripts.hass import RunError
 
@@ -46,6 +46,7 @@ async def browser(folder: Path, time_zone: str) -> AsyncGenerator[BrowserContext
             color_scheme="light",
         )
         context.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         yield context
         await context.close()
 

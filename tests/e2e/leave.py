@@ -12,7 +12,8 @@ from scripts.smoke import answered
 from .expectations import same, until
 from .journey import Journey
 from .network import GATEWAY, HOME, MOVED
-from .upkeep import INTERVAL, menu_item
+from .places import menu_item
+from .upkeep import INTERVAL
 
 
 async def diagnostics(journey: Journey) -> None:

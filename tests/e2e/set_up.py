@@ -13,6 +13,7 @@ from scripts.hass import LOGIN
 from .expectations import same
 from .journey import Journey
 from .network import GATEWAY, HOME, NOBODY, SECOND_GATEWAY
+from .places import INTEGRATIONS
 from .words import error, word
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "Enphase SecCtrl"
 SERVICE: Final = "_enphase-envoy._tcp.local."
-INTEGRATIONS: Final = "/config/integrations/dashboard"
 
 
 async def log_in(journey: Journey) -> None:

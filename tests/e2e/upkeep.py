@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from scripts.demo import entries
 from scripts.hass import DOMAIN
@@ -11,27 +11,12 @@ from scripts.hass import DOMAIN
 from .expectations import same, until
 from .journey import Journey
 from .network import MOVED
-from .set_up import INTEGRATIONS, dismiss, submit
-from .views import device_page
+from .places import INTEGRATIONS, OPTIONS, device_page, entry_row, menu_item
+from .set_up import dismiss, submit
 from .words import word
 
 INTERVAL: Final = 5  # s, the shortest
-LATE: Final = 2  # s that a poll may be late on a busy machine
-
-
-async def entry_row(journey: Journey, serial: str) -> Locator:
-    """Open the integration's page; return the row of a gateway's entry."""
-    await journey.page.goto(f"{journey.hass.url}/config/integrations/integration/{DOMAIN}")
-    row = journey.page.locator("ha-config-entry-row", has_text=f"IQ Gateway {serial}")
-    await row.wait_for()
-    return row
-
-
-async def menu_item(journey: Journey, serial: str, item: str) -> Locator:
-    """Open the menu of an entry; return an item of it."""
-    row = await entry_row(journey, serial)
-    await row.locator("ha-icon-button[slot=trigger]").first.click()
-    return row.locator("ha-dropdown-item", has_text=item).first
+LATE: Final = 3  # s that a poll may be late on a busy machine
 
 
 async def is_well(journey: Journey) -> None:
@@ -52,7 +37,7 @@ async def options(journey: Journey) -> None:
     """Ask for values more often, and pin the certificate."""
     page = journey.page
     row = await entry_row(journey, journey.gateway["serial"])
-    await row.get_by_role("button", name="Configure").click()
+    await row.locator(OPTIONS).first.click()
     form = page.locator("step-flow-form")
     await expect(form).to_contain_text(word("options.step.init.data_description.pin_certificate"))
     await form.locator("ha-selector-number input").fill(str(INTERVAL))

@@ -13,21 +13,23 @@ from tests.oracle import Expected, expected
 from .browser import PHONE, WIDE
 from .expectations import same
 from .journey import Journey
+from .places import OPTIONS, device_page, entry_row
 from .words import word
 
 LANGUAGES: Final = ("de", "he")
 """One with long words, one from right to left; a language that we do not have shows English."""
 RIGHT_TO_LEFT: Final = ("ar", "fa", "he", "ur")
 ROWS: Final = "ha-device-entities-card hui-generic-entity-row"
+CLIPPED: Final = """all => all.flatMap(one => [...one.childNodes]).filter(node => {
+  if (node.nodeType !== Node.TEXT_NODE || !node.textContent.trim()) return false
+  const range = document.createRange()
+  range.selectNode(node)
+  const {left, right} = range.getBoundingClientRect()
+  return left < 0 || right > innerWidth
+}).map(node => node.textContent.trim())"""
+"""The texts of elements that stand in part beyond the edges of the page."""
 FLAGS: Final = {True: "Problem", False: "OK"}
 TOKEN_ENDS: Final = r"[Ii]n \d+ months|[Nn]ext year|[Ii]n 1 year"  # what no payload says: the token is of today
-
-
-async def device_page(hass: HomeAssistant, gateway: Gateway) -> str:
-    """Return the address of the gateway's device page."""
-    devices = await hass.call("config/device_registry/list", list[dict[str, str]])
-    (found,) = [one["id"] for one in devices if one["serial_number"] == gateway["serial"]]
-    return f"{hass.url}/config/devices/device/{found}"
 
 
 async def enabled(journey: Journey, gateway: Gateway) -> list[Entity]:
@@ -85,6 +87,10 @@ async def in_language(journey: Journey, language: str) -> None:
     direction = await page.evaluate("getComputedStyle(document.querySelector('home-assistant')).direction")
     same("Direction of the text", direction, "rtl" if language in RIGHT_TO_LEFT else "ltr")
     await fits(page, ROWS)
+    await (await entry_row(journey, journey.gateway["serial"])).locator(OPTIONS).first.click()
+    await expect(page.get_by_text(word("options.step.init.title", language), exact=True)).to_be_visible()
+    same("What runs over the edge", await page.locator("step-flow-form *").evaluate_all(CLIPPED), [])
+    await page.screenshot(path=journey.folder / f"{language}.png")
     await speak(hass, "en")
     await page.set_viewport_size(WIDE)
 
