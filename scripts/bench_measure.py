@@ -36,6 +36,10 @@ class Measure:
         """Whether it is within its bound."""
         return self.bound is None or (self.value <= self.bound if self.less else self.value == self.bound)
 
+    def within(self, noise: float) -> bool:
+        """Whether a ratio is, give or take the noise; anything else must be exactly."""
+        return self.ok or (self.kind == "ratio" and self.bound is not None and self.value <= self.bound * noise)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:

@@ -5,7 +5,7 @@ import pytest
 from custom_components.enphase_secctrl.fields import FIELDS
 from custom_components.enphase_secctrl.model import parse
 from scripts.bench_gateways import answers
-from scripts.bench_measure import Measure, compared, percentile
+from scripts.bench_measure import Kind, Measure, compared, percentile
 
 
 def test_a_disturbed_round_counts_for_nothing() -> None:
@@ -33,6 +33,14 @@ def test_percentile(percent: float, value: float) -> None:
 def test_bound(value: float, bound: float | None, less: bool, ok: bool) -> None:
     """A number may be at its bound, a count must be; without a bound all is well."""
     assert Measure(name="", value=value, bound=bound, less=less).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "within"), [("ratio", 1.3, True), ("ratio", 1.4, False), ("count", 1.3, False)]
+)
+def test_noise(kind: Kind, value: float, within: bool) -> None:
+    """A ratio may be over its bound by the noise, a count may not."""
+    assert Measure(name="", value=value, bound=1.25, kind=kind).within(1.1) is within
 
 
 def test_everything_changes() -> None:

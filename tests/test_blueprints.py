@@ -167,6 +167,40 @@ async def test_reserve_at_a_start(
     assert len(calls) == 1
 
 
+async def test_reserve_and_a_silent_start(
+    hass: HomeAssistant, tmp_path: Path, says: Says, loaded: MockConfigEntry, gateway: Gateway, minutes: Pass
+) -> None:
+    """What the first values after a start say is not told either, however late they come; the next time is."""
+    gateway.state = "refused"
+    await minutes(5)
+    hass.set_state(CoreState.not_running)
+    calls = told(hass)
+    await use_blueprint(hass, tmp_path, "reserve_reached", charge=CHARGE, reserve=RESERVE, act=TELL)
+    await started(hass)
+    await minutes(10)
+    gateway.state = "up"
+    for soc, expected in ((20, 0), (60, 0), (20, 1)):
+        says(soc)
+        await minutes(10)
+        assert len(calls) == expected, soc
+
+
+async def test_reserve_earlier(
+    hass: HomeAssistant, tmp_path: Path, says: Says, loaded: MockConfigEntry, minutes: Pass
+) -> None:
+    """A charge that moves around the threshold is one event, until it has risen by as much as it must."""
+    says(50)
+    await minutes(1)
+    calls = told(hass)
+    await use_blueprint(
+        hass, tmp_path, "reserve_reached", charge=CHARGE, reserve=RESERVE, energy=ABOVE, threshold=1000, act=TELL
+    )
+    for soc, expected in ((29, 1), (30, 1), (29, 1), (33, 1), (29, 1), (34, 1), (29, 2)):
+        says(soc)
+        await minutes(8)
+        assert len(calls) == expected, soc
+
+
 async def test_reserve_and_a_reload(
     hass: HomeAssistant, at_reserve: list[ServiceCall], says: Says, loaded: MockConfigEntry, minutes: Pass
 ) -> None:

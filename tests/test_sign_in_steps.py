@@ -19,6 +19,7 @@ from custom_components.enphase_secctrl.const import (
 )
 from tests.flows import aborts, answer, begin, choose, is_made, stands
 from tests.gateway import Body, Cloud, Gateway, Status
+from tests.shown import poll
 from tests.test_sign_in import issue_keys
 
 EMAIL = "mfa@example.com"
@@ -238,8 +239,10 @@ async def test_keep_an_account(hass: HomeAssistant, gateway: Gateway, cloud: Clo
     assert loaded.state is ConfigEntryState.LOADED
 
 
-async def test_pinned_gateway(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:
-    """A flow talks to the pinned certificate only, and leads to the repair when it has changed."""
+async def test_pinned_gateway(
+    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A flow talks to the pinned certificate only, and leads to the repair until a poll goes well."""
     hass.config_entries.async_update_entry(loaded, options={"certificate": gateway.fingerprint.hex()})
     gateway.new_certificate()
     gateway.requests.clear()
@@ -247,6 +250,20 @@ async def test_pinned_gateway(hass: HomeAssistant, gateway: Gateway, loaded: Moc
     assert stands(await answer(hass, flow, host=gateway.host), "reconfigure", "certificate_changed")
     assert gateway.requests == []
     assert issue_keys(hass) == ["certificate_changed"]
+    await poll(hass, freezer)  # on the connection that has seen the pinned one
+    assert issue_keys(hass) == []
+
+
+async def test_pinned_gateway_elsewhere(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:
+    """Another certificate at another address says nothing of the entry's own."""
+    hass.config_entries.async_update_entry(loaded, options={"certificate": gateway.fingerprint.hex()})
+    other = Gateway()
+    other.new_certificate()
+    await other.start()
+    flow = await begin(hass, SOURCE_RECONFIGURE, entry_id=loaded.entry_id)
+    assert stands(await answer(hass, flow, host=other.host), "reconfigure", "certificate_changed")
+    assert issue_keys(hass) == []
+    await other.stop()
 
 
 async def test_keep_what_is_refused(hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry) -> None:

@@ -84,7 +84,8 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         except Failure as err:
             raise self._consequence(err) from err
         self.outage.note_success()
-        if self.data is None or not self.last_update_success:
+        doubted = issues.stands(self.hass, self.config_entry, issues.CERTIFICATE_CHANGED)  # by a flow too
+        if doubted or self.data is None or not self.last_update_success:
             self._recover()
         self.sign_in.look_ahead()
         if report is not self.data:

@@ -45,6 +45,11 @@ def announce_certificate(hass: HomeAssistant, entry: ConfigEntry, shown: bytes) 
     announce(hass, entry, CERTIFICATE_CHANGED, pinned=pinned, shown=as_people_read(shown.hex()))
 
 
+def stands(hass: HomeAssistant, entry: ConfigEntry, kind: str) -> bool:
+    """Return whether the issue is raised."""
+    return ir.async_get(hass).async_get_issue(DOMAIN, _id(entry, kind)) is not None
+
+
 def settle(hass: HomeAssistant, entry: ConfigEntry, *kinds: str) -> None:
     """Take the issues away, all of them unless some are named."""
     for kind in kinds or _SEVERITY:
