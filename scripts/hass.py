@@ -27,6 +27,7 @@ type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
 ROOT: Final = Path(__file__).parents[1]
 DOMAIN: Final = "enphase_secctrl"
+NAME: Final = "Demo"
 LOGIN: Final = ("demo", "demo")
 BEGAN: Final = time.monotonic()
 # No `http:`, which puts a dialog over every page, and no `default_config:`, which talks to the network
@@ -166,7 +167,7 @@ class HomeAssistant:
     """A running Home Assistant, and our session and websocket with it."""
 
     def __init__(self, url: str, log: Path, session: aiohttp.ClientSession) -> None:
-        """Take what is there; `open` makes the user and the connection."""
+        """Take what is there; `open` makes the connection."""
         self.url = url
         self.log = log
         self.token = ""
@@ -176,8 +177,8 @@ class HomeAssistant:
         self._changes: deque[Change] = deque()
 
     async def open(self) -> None:
-        """Make the user, wait until everything runs, and connect."""
-        await self._onboard()
+        """Log in as the user that is there by now, wait until everything runs, and connect."""
+        await self._log_in()
         self.version = await self._runs()
         self._socket = await self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0)
         await self._text()
@@ -186,15 +187,23 @@ class HomeAssistant:
         # The first token ends after half an hour
         self.token = await self.call("auth/long_lived_access_token", str, client_name="scripts", lifespan=30)
 
-    async def _onboard(self) -> None:
+    async def onboard(self) -> None:
+        """Do what a user does in the pages that come first."""
+        user = {"name": NAME, "username": LOGIN[0], "password": LOGIN[1], "language": "en"}
+        await self.request("POST", "/api/onboarding/users", object, {**user, "client_id": f"{self.url}/"})
+        await self._log_in()
+        done = {"redirect_uri": f"{self.url}/?auth_callback=1", "client_id": f"{self.url}/"}
+        await self.request("POST", "/api/onboarding/integration", object, {**done})
+
+    async def _log_in(self) -> None:
         client = {"client_id": f"{self.url}/"}
-        user = {"name": "Demo", "username": LOGIN[0], "password": LOGIN[1], "language": "en"}
-        made = await self.request("POST", "/api/onboarding/users", dict[str, str], {**user, **client})
-        grant = {"grant_type": "authorization_code", "code": made["auth_code"], **client}
+        wanted: dict[str, Json] = {"handler": ["homeassistant", None], "redirect_uri": f"{self.url}/", **client}
+        form = await self.request("POST", "/auth/login_flow", dict[str, str], wanted)
+        answer = {"username": LOGIN[0], "password": LOGIN[1], **client}
+        done = await self.request("POST", f"/auth/login_flow/{form['flow_id']}", dict[str, str], {**answer})
+        grant = {"grant_type": "authorization_code", "code": done["result"], **client}
         async with self._session.post(f"{self.url}/auth/token", data=grant) as response:
             self.token = (await response.json())["access_token"]
-        redirect = {"redirect_uri": f"{self.url}/?auth_callback=1"}
-        await self.request("POST", "/api/onboarding/integration", dict[str, str], {**redirect, **client})
 
     async def _runs(self) -> str:
         for _ in range(600):
@@ -283,8 +292,18 @@ def _store(config: Path, key: str, version: int, minor_version: int, data: dict[
 
 
 @asynccontextmanager
-async def home_assistant(port: int = 0, *integrations: str) -> AsyncIterator[HomeAssistant]:
-    """Give a fresh Home Assistant with a user, our integration to add, and more of its own; end it afterwards."""
+async def home_assistant(port: int = 0) -> AsyncIterator[HomeAssistant]:
+    """Give a fresh Home Assistant with a user and our integration to add; end it afterwards."""
+    async with new_home_assistant(port) as hass:
+        await hass.onboard()
+        await hass.open()
+        say(f"Home Assistant {hass.version} runs")
+        yield hass
+
+
+@asynccontextmanager
+async def new_home_assistant(port: int = 0, *integrations: str) -> AsyncIterator[HomeAssistant]:
+    """Give one that welcomes its first user, with more of its own integrations; end it afterwards."""
     say("starting Home Assistant ...")
     with TemporaryDirectory(prefix="hass-", ignore_cleanup_errors=True) as folder:
         config = Path(folder)
@@ -297,8 +316,6 @@ async def home_assistant(port: int = 0, *integrations: str) -> AsyncIterator[Hom
                 if not await ready(process, lambda: hass.problems("Home Assistant initialized in") or None, 120):
                     msg = f"Home Assistant did not start. Its last words:\n{output(log)[-2000:]}"
                     raise RunError(msg)
-                await hass.open()
-                say(f"Home Assistant {hass.version} runs")
                 yield hass
 
 

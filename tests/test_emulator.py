@@ -667,9 +667,13 @@ async def test_control(gw: Gateway, session: aiohttp.ClientSession) -> None:
     socket.create_server(("127.0.0.1", gw.port)).close()  # which it has left
     assert await turn("move", '{"address": "127.0.0.1"}') == 200
     assert (await get(session, gw))[0] == 200
+    assert await turn("token", '{"age": "old"}') == 400
+    assert await turn("token", '{"age": 86400}') == 200
+    async with session.post(f"http://127.0.0.1:{control.port}/token") as answer:
+        assert (await get(session, gw, token=(await answer.json())["token"]))[0] == 200
     assert await turn("nonsense") == 404
     async with session.get(f"http://127.0.0.1:{control.port}/requests") as answer:
-        assert [log["status"] for log in await answer.json()] == [200, 200, 200, 502, 200]
+        assert [log["status"] for log in await answer.json()] == [200, 200, 200, 502, 200, 200]
     await control.stop()
 
 

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from scripts.demo import emulator
-from scripts.hass import home_assistant, run, say
+from scripts.hass import new_home_assistant, run, say
 
 from . import dashboards, leave, past, set_up, upkeep, views
 from .browser import browser
@@ -21,7 +21,7 @@ from .provoke import provoke
 from .watch import Watch
 
 STEPS: Final[dict[str, Callable[[Journey], Awaitable[None]]]] = {
-    "log in": set_up.log_in,
+    "welcome: the first user": set_up.welcome,
     "find the integration by searching": set_up.search,
     "wrong hosts are explained": set_up.wrong_hosts,
     "the right host leads to the sign-in": set_up.right_host,
@@ -33,6 +33,7 @@ STEPS: Final[dict[str, Callable[[Journey], Awaitable[None]]]] = {
     "a gateway that has moved is reconfigured": upkeep.reconfigure,
     "another certificate is accepted in Repairs": upkeep.repair,
     "a refused token is replaced": upkeep.sign_in_again,
+    "a token that is about to expire is replaced in Repairs": upkeep.sign_in_in_time,
     "diagnostics say what is read, and of whom nothing": leave.diagnostics,
     "the sensors get a past": past.remember,
     "our dashboard, wide and narrow": dashboards.ours,
@@ -40,6 +41,7 @@ STEPS: Final[dict[str, Callable[[Journey], Awaitable[None]]]] = {
     "in the dark, on a phone": views.dark_phone,
     **{f"in another language, on a phone: {one}": partial(views.in_language, language=one) for one in views.LANGUAGES},
     "removal leaves nothing": leave.removal,
+    "each kind of fault is noticed": provoke,
 }
 
 
@@ -76,7 +78,7 @@ async def journey(options: Options) -> None:
     async with (
         emulator(*first) as gateway,
         emulator(*second) as other,
-        home_assistant(0, "zeroconf") as hass,
+        new_home_assistant(0, "zeroconf") as hass,
         browser(folder / "profile", past.evening()) as context,
     ):
         traveller = Journey(
@@ -90,7 +92,6 @@ async def journey(options: Options) -> None:
         )
         for name, step in STEPS.items():
             await traveller.take(name, step)
-        await provoke(traveller)
     if options.keep:
         say(f"passed; all pictures are in {folder}")
     else:

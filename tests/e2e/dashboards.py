@@ -1,5 +1,6 @@
 """Our dashboard as the docs give it, and Home Assistant's own Energy dashboard with our state of charge."""
 
+import re
 from typing import Final, TypedDict
 
 from playwright.async_api import expect
@@ -13,7 +14,10 @@ from .journey import Journey
 from .past import CAPACITY, METERS
 from .views import enabled, fits
 
-BROKEN: Final = "hui-error-card, hui-error-badge, hui-warning, hui-warning-element, hui-error-heading-badge"
+BROKEN: Final = "hui-error-card, hui-error-badge, hui-warning, hui-error-heading-badge"
+
+
+PICKERS: Final = ("Energy charged into", "Energy discharged from", "Battery state of charge sensor")
 
 
 class View(TypedDict):
@@ -46,12 +50,24 @@ async def ours(journey: Journey) -> None:
 
 
 async def energy(journey: Journey) -> None:
-    """Give the Energy dashboard a battery with our state of charge: it takes it, and shows it."""
+    """Add a battery with our state of charge and a capacity to the Energy dashboard: it shows them."""
     hass, page = journey.hass, journey.page
     (soc,) = [one for one in await enabled(journey, journey.gateway) if one.key == "agg_soc"]
-    meters = dict(zip(("stat_energy_to", "stat_energy_from"), METERS, strict=True))
-    battery: dict[str, Json] = {"type": "battery", **meters, "stat_soc": soc.entity_id, "capacity": CAPACITY / 1000}
-    await hass.call("energy/save_prefs", object, energy_sources=[battery])
+    await page.goto(f"{hass.url}/config/energy")
+    await page.get_by_role("button", name="Add battery system").click()
+    dialog = page.locator("dialog-energy-battery-settings")
+    device = f"IQ Gateway {journey.gateway['serial']}"
+    texts = (*METERS.values(), rf"{re.escape(soc.name.removeprefix(f'{device} '))}\s*{device}")
+    for label, statistic in zip(PICKERS, map(re.compile, texts), strict=True):
+        picker = dialog.locator("ha-statistic-picker").filter(has_text=label)
+        await picker.locator("ha-picker-field").click()
+        await picker.locator("ha-combo-box-item").filter(has_text=statistic).click()
+        await expect(picker.locator("ha-picker-field")).to_contain_text(statistic)
+    await dialog.locator('ha-input input[type="number"]').press_sequentially(f"{CAPACITY / 1000:g}")
+    await dialog.get_by_role("button", name="Save").click()
+    await dialog.locator("ha-dialog").wait_for(state="detached")
+    (battery,) = (await hass.call("energy/get_prefs", dict[str, list[dict[str, Json]]]))["energy_sources"]
+    same("What was saved", (battery.get("stat_soc"), battery.get("capacity")), (soc.entity_id, CAPACITY / 1000))
     complaints = await hass.call("energy/validate", dict[str, Json])
     same("What the Energy dashboard complains of", [one for one in complaints.values() if one not in ([], [[]])], [])
     await page.goto(f"{hass.url}/energy")

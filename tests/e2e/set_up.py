@@ -1,4 +1,4 @@
-"""From the login to two gateways: one typed in with every mistake first, one that announced itself."""
+"""From the first page to two gateways: one typed in with every mistake first, one that announced itself."""
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
@@ -8,7 +8,7 @@ from zeroconf import ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
 from scripts.demo import entries
-from scripts.hass import LOGIN
+from scripts.hass import LOGIN, NAME
 
 from .expectations import same
 from .journey import Journey
@@ -19,18 +19,22 @@ from .words import error, word
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-NAME: Final = "Enphase SecCtrl"
+BRAND: Final = "Enphase SecCtrl"
 SERVICE: Final = "_enphase-envoy._tcp.local."
 
 
-async def log_in(journey: Journey) -> None:
-    """Log in with the form."""
+async def welcome(journey: Journey) -> None:
+    """Go through the pages that come first: they make the user, and log in."""
     page = journey.page
     await page.goto(journey.hass.url)
-    await page.locator('input[name="username"]').fill(LOGIN[0])
-    await page.locator('input[name="password"]').fill(LOGIN[1])
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Create my smart home").click()
+    user = {"name": NAME, "username": LOGIN[0], "password": LOGIN[1], "password_confirm": LOGIN[1]}
+    for field, text in user.items():
+        await page.locator(f'onboarding-create-user input[name="{field}"]').fill(text)
+    await page.get_by_role("button", name="Create account").click()
+    await page.get_by_role("button", name="Finish").click()
     await page.locator("ha-sidebar").wait_for()
+    await journey.hass.open()
 
 
 async def search(journey: Journey) -> None:
@@ -40,7 +44,7 @@ async def search(journey: Journey) -> None:
     await page.get_by_role("button", name="Add integration").click()
     dialog = page.locator("dialog-add-integration")
     await dialog.get_by_placeholder("Search for a brand name").fill("secctrl")
-    await dialog.locator("ha-integration-list-item", has_text=NAME).click()
+    await dialog.locator("ha-integration-list-item", has_text=BRAND).click()
     await expect(page.locator("step-flow-form")).to_contain_text(word("config.step.user.description"))
 
 

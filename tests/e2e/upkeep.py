@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from scripts.demo import entries
 from scripts.hass import DOMAIN
@@ -13,9 +13,10 @@ from .journey import Journey
 from .network import MOVED
 from .places import INTEGRATIONS, OPTIONS, device_page, entry_row, menu_item
 from .set_up import dismiss, submit
-from .words import word
+from .words import logged, word
 
 INTERVAL: Final = 5  # s, the shortest
+AGE: Final = 350 * 86400  # s; a token of an owner lives for a year
 LATE: Final = 3  # s that a poll may be late on a busy machine
 
 
@@ -65,8 +66,7 @@ async def reconfigure(journey: Journey) -> None:
     await (await menu_item(journey, serial, "Reconfigure")).click()
     await submit(journey, "host", str(MOVED))
     await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.keep"), exact=True).click()
-    await expect(page.locator("step-flow-abort")).to_contain_text("successful")
-    await dismiss(page, "Close")
+    await succeed(page)
     await is_well(journey)
     await page.goto(await device_page(journey.hass, journey.gateway))
     await expect(page.locator(f'a[href="https://{MOVED}"]').first).to_be_visible()
@@ -75,6 +75,7 @@ async def reconfigure(journey: Journey) -> None:
 async def repair(journey: Journey) -> None:
     """Accept another certificate in Repairs."""
     page = journey.page
+    journey.watch.expect(logged("certificate_changed"))
     await journey.turn("new_certificate")
     await journey.turn("move", address=str(MOVED))
     await page.goto(f"{journey.hass.url}/config/repairs")
@@ -90,14 +91,45 @@ async def repair(journey: Journey) -> None:
 async def sign_in_again(journey: Journey) -> None:
     """Paste a new token when the gateway takes the old one no longer."""
     page, serial = journey.page, journey.gateway["serial"]
-    journey.token = (await journey.turn("serial", serial=serial))["token"]
+    journey.watch.expect(logged("invalid_auth"))
+    journey.token = (await journey.turn("token"))["token"]
     await journey.turn("revoke", token=journey.gateway["token"])
     await page.goto(journey.hass.url + INTEGRATIONS)
     card = page.locator("ha-config-flow-card", has_text=f"IQ Gateway {serial}")
     await card.get_by_role("button").first.click()
     await page.get_by_role("button", name="Submit").click()
-    await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.token"), exact=True).click()
+    await choose_token(page)
     await submit(journey, "token", journey.token)
+    await succeed(page)
+    await is_well(journey)
+
+
+async def sign_in_in_time(journey: Journey) -> None:
+    """Go over to a token of last year, which ends soon, and be led from Repairs to the form for a new one."""
+    page, serial = journey.page, journey.gateway["serial"]
+    old = (await journey.turn("token", age=AGE))["token"]
+    await (await menu_item(journey, serial, "Reconfigure")).click()
+    await submit(journey, "host", str(MOVED))
+    await choose_token(page)
+    await submit(journey, "token", old)
+    await succeed(page)
+    await page.goto(f"{journey.hass.url}/config/repairs")
+    title = word("issues.token_ends.title", title=f"IQ Gateway {serial}")
+    await page.locator("ha-config-repairs").get_by_text(title).click()
+    await page.get_by_role("button", name="Submit").click()
+    await submit(journey, "host", str(MOVED))
+    await choose_token(page)
+    await submit(journey, "token", journey.token)
+    await succeed(page)
+    await is_well(journey)
+
+
+async def choose_token(page: Page) -> None:
+    """Choose, among the ways to sign in, to paste a token."""
+    await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.token"), exact=True).click()
+
+
+async def succeed(page: Page) -> None:
+    """Read that the change is made, and close."""
     await expect(page.locator("step-flow-abort")).to_contain_text("successful")
     await dismiss(page, "Close")
-    await is_well(journey)

@@ -16,9 +16,9 @@ from .journey import Journey
 from .places import OPTIONS, device_page, entry_row
 from .words import FOLDER, word
 
-LANGUAGES: Final = (*sorted(file.stem for file in FOLDER.glob("*.json")), "he")
+RIGHT_TO_LEFT: Final = "he"
+LANGUAGES: Final = (*sorted(file.stem for file in FOLDER.glob("*.json")), RIGHT_TO_LEFT)
 """All that we have, and one from right to left, which shows our English."""
-RIGHT_TO_LEFT: Final = ("ar", "fa", "he", "ur")
 ROWS: Final = "ha-device-entities-card hui-generic-entity-row"
 CLIPPED: Final = """all => all.flatMap(one => [...one.childNodes]).filter(node => {
   if (node.nodeType !== Node.TEXT_NODE || !node.textContent.trim()) return false
@@ -85,7 +85,7 @@ async def in_language(journey: Journey, language: str) -> None:
         name = word(f"entity.sensor.{key}.name", language)
         await expect(page.locator(ROWS).filter(has=page.get_by_text(name, exact=True))).to_have_count(1)
     direction = await page.evaluate("getComputedStyle(document.querySelector('home-assistant')).direction")
-    same("Direction of the text", direction, "rtl" if language in RIGHT_TO_LEFT else "ltr")
+    same("Direction of the text", direction, "rtl" if language == RIGHT_TO_LEFT else "ltr")
     await fits(page, ROWS)
     await (await entry_row(journey, journey.gateway["serial"])).locator(OPTIONS).first.click()
     await expect(page.get_by_text(word("options.step.init.title", language), exact=True).last).to_be_visible()
@@ -105,6 +105,7 @@ async def speak(hass: HomeAssistant, language: str) -> None:
 
 async def fits(page: Page, selector: str) -> None:
     """Check that everything so selected stands between the edges of the page; raises RunError."""
+    await expect(page.locator(selector)).not_to_have_count(0)
     size = page.viewport_size
     width = size["width"] if size else 0
     for one in await page.locator(selector).all():

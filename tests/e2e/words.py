@@ -23,3 +23,8 @@ def word(path: str, language: str = "en", **placeholders: str) -> str:
 def error(key: str, **placeholders: str) -> str:
     """Return what a form of the set-up says about a failure."""
     return word(f"config.error.{key}", **placeholders)
+
+
+def logged(key: str) -> str:
+    """Return what Home Assistant logs, once, when a failure begins."""
+    return word(f"exceptions.{key}.message").rstrip(".")

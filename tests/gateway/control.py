@@ -23,6 +23,7 @@ POST /scenario          {"name"}
 POST /state             {"state": up | refused | bad_gateway | zeros | overloaded}
 POST /reboot            {"firmware"}: sessions gone, state "refused"
 POST /move              {"address"}: listen there instead
+POST /token             {"age"}: one issued so many seconds ago, 0 without; answers {"token"}
 POST /revoke            {"token"}
 POST /forget_sessions   drop all cookies
 POST /new_certificate   {"expired"}: rotate; answers {"fingerprint"}
@@ -124,6 +125,13 @@ async def _move(gateway: Gateway, arguments: Arguments) -> Arguments:
     return {"host": gateway.host}
 
 
+async def _token(gateway: Gateway, arguments: Arguments) -> Arguments:
+    age = arguments.get("age", 0)
+    if not isinstance(age, int):
+        raise TypeError(f"not a number of seconds: {age!r}")
+    return {"token": gateway.token(age=age)}
+
+
 async def _revoke(gateway: Gateway, arguments: Arguments) -> Arguments:
     gateway.revoke(_text(arguments["token"]))
     return {}
@@ -173,6 +181,7 @@ KNOBS: Final[dict[str, Callable[[Gateway, Arguments], Awaitable[Arguments]]]] = 
     "state": _state,
     "reboot": _reboot,
     "move": _move,
+    "token": _token,
     "revoke": _revoke,
     "forget_sessions": _forget_sessions,
     "new_certificate": _new_certificate,

@@ -97,14 +97,16 @@ class Gateway(Server):
         self,
         role: str = "owner",
         lifetime: float = tokens.LIFETIMES["owner"],
+        age: float = 0,
         serial: str | None = None,
     ) -> str:
-        """Return a token (JWT), for this gateway unless serial names another."""
+        """Return a token (JWT) issued age (s) ago, for this gateway unless serial names another."""
         return tokens.mint(
             serial=serial or self.serial,
             now=self.clock(),
             role=role,
             lifetime=lifetime,
+            age=age,
         )
 
     @override

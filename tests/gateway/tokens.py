@@ -30,15 +30,17 @@ def mint(
     now: float,
     role: str = "owner",
     lifetime: float = LIFETIMES["owner"],
+    age: float = 0,
     username: str = "owner@example.com",
 ) -> str:
-    """Return a JWT for the gateway, valid for lifetime (s) from now (s)."""
+    """Return a JWT for the gateway, issued age (s) before now (s), and valid for lifetime (s) from then."""
+    issued = now - age
     claims = {
         "aud": serial,
         "iss": ISSUER,
         "enphaseUser": role,
-        "exp": int(now + lifetime),
-        "iat": int(now),
+        "exp": int(issued + lifetime),
+        "iat": int(issued),
         "jti": str(uuid4()),
         "username": username,
     }
