@@ -56,7 +56,7 @@ def _storage_rows(payload: Mapping[str, object], *, iq: bool, ac: bool) -> dict[
     if reserve == "agg_backup_energy" or (reserve and iq):
         found["agg_backup_energy"] = _energy(payload[reserve])
         charge = next((name for name in ("ENC_agg_avail_energy", "agg_avail_energy") if name in payload), None)
-        if charge == "agg_avail_energy" or (charge and iq):
+        if charge and iq:
             above = _sum([_energy(payload[charge]), _negative(found["agg_backup_energy"])])
             found["energy_above_reserve"] = None if above is None else max(0, above)
     if iq:

@@ -203,6 +203,16 @@ async def test_fields_come_and_go(
     assert agrees(shown(hass, entry), {key: new.get(key) for key in known.keys() | new.keys()})
 
 
+async def test_reserve_of_ac_batteries_alone(hass: HomeAssistant, gateway: Gateway, set_up: SetUp) -> None:
+    """On a site of AC Batteries reserve and stored energy are those of all storage; nothing is above the reserve."""
+    gateway.scenario = "8.3_acb_only"
+    del gateway.payload["ENC_agg_avail_energy"]
+    gateway.payload.update(agg_avail_energy=410, agg_backup_energy=123)
+    found = shown(hass, await set_up())
+    assert (found["agg_avail_energy"], found["agg_backup_energy"]) == (410, 123)
+    assert "energy_above_reserve" not in found
+
+
 async def test_first_ac_battery(
     hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -74,7 +74,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         try:
             self.sign_in = SignIn(self.hass, self.config_entry, self._token_changed)
         except Failure as err:
-            raise self._consequence(err) from err
+            raise self._handle_failure(err) from err
 
     @override
     async def _async_update_data(self) -> Report:
@@ -82,7 +82,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         try:
             report = await self._poll()
         except Failure as err:
-            raise self._consequence(err) from err
+            raise self._handle_failure(err) from err
         self.outage.note_success()
         doubted = issues.stands(self.hass, self.config_entry, issues.CERTIFICATE_CHANGED)  # by a flow too
         if doubted or self.data is None or not self.last_update_success:
@@ -127,7 +127,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
             self.gateway.token = self.sign_in.token.text
             return await self.gateway.secctrl()
 
-    def _consequence(self, err: Failure) -> HomeAssistantError:
+    def _handle_failure(self, err: Failure) -> HomeAssistantError:
         """Do what a failure asks for; return Home Assistant's exception, with the text of the failure's key."""
         self._announce(err)
         self._go_without(refused=isinstance(err, InvalidAuth))
@@ -182,5 +182,5 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         """Keep the device as `/info` says it is, which is asked again after each failure."""
         identity = self.gateway.identity
         if identity and identity is not self._identity:
-            register_device(self.hass, self.config_entry, self.gateway, identity)
+            register_device(self.hass, self.config_entry, str(self.gateway.url), identity)
             self._identity = identity

@@ -14,7 +14,7 @@ from typing import Final
 from .const import SIZE_LIMIT
 from .failures import UnexpectedAnswer
 from .kinds import Kind, Value, energy, percent
-from .source import Source, objects_in, ways
+from .source import Source, alternatives, objects_in
 
 _NO_JSON: Final = object()
 _LONG: Final = 20
@@ -72,14 +72,8 @@ class Report:
 
     def bad(self, claims: Mapping[str, Kind]) -> tuple[str, ...]:
         """Return the paths whose value is not of its kind."""
-        leaves, meanings = self._leaves, self._meanings
-        found = []
-        for path, kind in claims.items():
-            if path in leaves:
-                try:
-                    meanings[path] = kind(leaves[path])
-                except ValueError:
-                    found.append(path)
+        leaves = self._leaves
+        found = [path for path, kind in claims.items() if path in leaves and self._is_bad(path, kind)]
         found += [name for name in objects_in(claims) if not isinstance(self.payload.get(name, {}), dict)]
         return tuple(found)
 
@@ -134,17 +128,17 @@ class Report:
 
     def _chosen(self, source: Source, paths: tuple[str, ...]) -> list[str]:
         """Return the parts of the first path present, if what it speaks of is there."""
-        if source.storage and not self.storage:
+        if (source.storage and not self.storage) or (source.less and not self.iq_batteries):
             return []
         leaves = self._leaves
-        for summands, owner in ways(paths):
+        for summands, owner in alternatives(paths):
             if parts := [part for part in summands if part in leaves]:
-                return parts if self._owners.get(owner, True) else []
+                return parts if self._reported_owners.get(owner, True) else []
         return []
 
     @cached_property
-    def _owners(self) -> Mapping[str, bool]:
-        """By the names of `ways`, whether they are among the storage."""
+    def _reported_owners(self) -> Mapping[str, bool]:
+        """By the names of `alternatives`, whether they are among the storage."""
         return {"ENC": self.iq_batteries, "ACB": self.ac_batteries}
 
 

@@ -57,7 +57,7 @@ class SignIn:
         self._serial = str(entry.unique_id)
         self._renewals = hass.data.setdefault(_RENEWALS, {}).setdefault(entry.entry_id, _Renewals())
         self.token = self._stored_token()
-        self._good_until = -inf
+        self._next_look = -inf
         if self._is_shared:
             entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._follow_core))
 
@@ -76,13 +76,13 @@ class SignIn:
 
     def look_ahead(self) -> None:
         """After a good poll: renew in the background what ends soon, and tell the user of what cannot be renewed."""
-        if time() < self._good_until:
+        if time() < self._next_look:
             return
         now = datetime.now(UTC)
         renewal = self.token.expires - self.token.margin
         if self._is_shared or now <= renewal:
             issues.settle(self._hass, self._entry, issues.TOKEN_ENDS)
-            self._good_until = inf if self._is_shared else renewal.timestamp()
+            self._next_look = inf if self._is_shared else renewal.timestamp()
             return
         if self._is_renewable and self._renewals.is_allowed(now):
             self._entry.async_create_background_task(self._hass, self._renew_quietly(), f"{DOMAIN} renewal")
@@ -166,7 +166,7 @@ class SignIn:
 
     def _adopt(self, token: Token) -> None:
         self.token = token
-        self._good_until = -inf
+        self._next_look = -inf
         self._changed()
 
 

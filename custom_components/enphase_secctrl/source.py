@@ -12,7 +12,8 @@ class Source:
     """Where a value stands in the payload.
 
     `paths`: the first one present wins; "a + b" is the sum of those present, "a.b" is b in
-    the object a. With `less`, the value is the energy above that other source, at least 0.
+    the object a. With `less`, the value is the energy of the IQ Batteries above that other
+    source, at least 0.
     """
 
     paths: tuple[str, ...] = ()
@@ -23,7 +24,7 @@ class Source:
 
 
 @cache
-def ways(paths: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], str], ...]:
+def alternatives(paths: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], str], ...]:
     """Return what each path adds up, and whose it is: ENC or ACB, of IQ or AC Batteries alone; a sum is about all."""
     return tuple((tuple(path.split(" + ")), "" if " + " in path else path[:3].upper()) for path in paths)
 
@@ -36,5 +37,8 @@ def objects_in(paths: Iterable[str]) -> set[str]:
 def claims(sources: Iterable[Source]) -> dict[str, Kind]:
     """Return every path that some source reads, with its kind."""
     return {
-        part: source.kind for source in sources for path in (*source.paths, *source.less) for part in path.split(" + ")
+        part: source.kind
+        for source in sources
+        for summands, _ in alternatives((*source.paths, *source.less))
+        for part in summands
     }
