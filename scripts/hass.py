@@ -11,6 +11,7 @@ import json
 import os
 from pathlib import Path
 import re
+from shutil import copytree
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 ROOT: Final = Path(__file__).parents[1]
 DOMAIN: Final = "enphase_secctrl"
 NAME: Final = "Demo"
+BLUEPRINTS: Final = ROOT / "docs" / "blueprints"
 LOGIN: Final = ("demo", "demo")
 BEGAN: Final = time.monotonic()
 # No `http:`, which puts a dialog over every page, and no `default_config:`, which talks to the network
@@ -53,6 +55,7 @@ logbook:
 energy:
 my:
 system_health:
+automation: !include automations.yaml
 """
 # Bytecode halves the time of a start; what a process imports is its own folder's and its environment's
 UNWANTED: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
@@ -275,6 +278,9 @@ def _prepare(config: Path, port: int, *integrations: str) -> int:
         port = probe.getsockname()[1]
     more = "".join(f"{integration}:\n" for integration in integrations)
     (config / "configuration.yaml").write_text(CONFIGURATION + more)
+    (config / "automations.yaml").touch()
+    # Where an import puts them
+    copytree(BLUEPRINTS, config / "blueprints" / "automation" / "enphase-secctrl")
     (config / "custom_components").mkdir()
     (config / "custom_components" / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
     # These steps of the onboarding would start integrations that call the internet

@@ -6,17 +6,17 @@ from typing import Final
 import aiohttp
 
 from scripts.demo import Gateway, check, emulator, entities, entries, set_up
-from scripts.hass import HomeAssistant, RunError, home_assistant, run
+from scripts.hass import HomeAssistant, Json, RunError, home_assistant, run
 
 SCENARIO: Final = "8.3_all_keys"
 
 
-async def answered(gateway: Gateway) -> dict[str, object]:
+async def answered(gateway: Gateway) -> dict[str, Json]:
     """Return what the emulated gateway answers to its token's owner."""
     url = f"https://{gateway['host']}/ivp/ensemble/secctrl"
     bearer = {"Authorization": f"Bearer {gateway['token']}"}
     async with aiohttp.ClientSession() as session, session.get(url, headers=bearer, ssl=False) as response:
-        payload: dict[str, object] = await response.json(content_type=None)
+        payload: dict[str, Json] = await response.json(content_type=None)
         return payload
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from scripts.demo import emulator
 from scripts.hass import new_home_assistant, run, say
 
-from . import dashboards, leave, past, set_up, upkeep, views
+from . import automation, dashboards, leave, past, set_up, upkeep, views
 from .browser import browser
 from .journey import Journey
 from .network import GATEWAY, SECOND_GATEWAY, enter
@@ -38,6 +38,7 @@ STEPS: Final[dict[str, Callable[[Journey], Awaitable[None]]]] = {
     "the sensors get a past": past.remember,
     "our dashboard, wide and narrow": dashboards.ours,
     "the Energy dashboard takes our state of charge": dashboards.energy,
+    "a blueprint makes an automation, which acts": automation.blueprint,
     "in the dark, on a phone": views.dark_phone,
     **{f"in another language, on a phone: {one}": partial(views.in_language, language=one) for one in views.LANGUAGES},
     "removal leaves nothing": leave.removal,

@@ -13,6 +13,7 @@ from playwright.async_api import Error as BrowserError, Page
 from scripts.demo import Gateway
 from scripts.hass import HomeAssistant, Json, RunError, say
 
+from .network import MOVED
 from .pictures import Pictures
 from .watch import Watch
 
@@ -34,10 +35,18 @@ class Journey:
     token: str = ""
     """The one that replaced the first."""
 
+    @property
+    def moved(self) -> Gateway:
+        """The first gateway after its move, with its second token."""
+        return {**self.gateway, "host": str(MOVED), "token": self.token}
+
     async def turn(self, knob: str, **arguments: Json) -> dict[str, str]:
         """Turn a knob of the first gateway; return its answer."""
         url = f"{self.gateway['control']}/{knob}"
-        async with aiohttp.ClientSession(raise_for_status=True) as session, session.post(url, json=arguments) as answer:
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.post(url, json=arguments or None) as answer,
+        ):
             told: dict[str, str] = await answer.json()
             return told
 

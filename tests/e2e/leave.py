@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from scripts.demo import Gateway, entities, entries
+from scripts.demo import entities, entries
 from scripts.hass import DOMAIN, State
 from scripts.smoke import answered
 
@@ -26,8 +26,7 @@ async def diagnostics(journey: Journey) -> None:
     text = Path(file).read_text()
     found = json.loads(text)["data"]
     same("State, interval and pin", (found["state"], found["interval"], found["pinned"]), ("loaded", INTERVAL, True))
-    now: Gateway = {**journey.gateway, "host": str(MOVED), "token": journey.token}
-    same("The report", found["report"], await answered(now))
+    same("The report", found["report"], await answered(journey.moved))
     secrets = (journey.gateway["serial"], str(GATEWAY), str(HOME), str(MOVED), journey.gateway["token"], journey.token)
     same("What diagnostics must not tell", [secret for secret in secrets if secret in text], [])
 
