@@ -19,17 +19,18 @@ from tests.gateway import SCENARIOS
 
 PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 SHELL: Final = re.compile(r"^( *)```sh\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+IGNORED: Final = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
+LINKED: Final = (".venv*", ".cache")
+"""What is ignored, too large to copy, and only read by what runs here."""
+
 PATIENCE: Final = 300
 """Seconds for one command."""
 
 ELSEWHERE: Final[Mapping[str, str]] = {
     "scripts/test": ".ci/run begins with it",
-    "scripts/test --deep": "takes half an hour",
     "scripts/e2e": ".ci/run ends with it",
-    "scripts/e2e --update-images": "would change what is committed",
-    "scripts/bench": ".ci/run does it with --check",
 }
-"""What is not run here, and why."""
+"""What is not run here, and why; each is a command that is shown."""
 
 SERVING: Final[Mapping[str, str]] = {"scripts/demo": "Ctrl-C ends it", "-m tests.gateway": "gateway on https"}
 """What a command that has this in it says when it serves."""
@@ -44,12 +45,13 @@ def commands() -> list[str]:
 
 @contextmanager
 def reader() -> Iterator[Path]:
-    """Give a reader's folder: a copy of this repository with its environments, and an answer of a gateway."""
+    """Give a reader's folder: a copy of this repository, links to its environments, and an answer of a gateway."""
     with TemporaryDirectory(prefix="reader-") as name:
         folder = Path(name)
-        copytree(ROOT, folder, ignore=ignore_patterns(".*", "__pycache__"), dirs_exist_ok=True)
-        for entry in ROOT.glob(".*"):
-            (folder / entry.name).symlink_to(entry)
+        copytree(ROOT, folder, ignore=ignore_patterns(*IGNORED), dirs_exist_ok=True)
+        for pattern in LINKED:
+            for entry in ROOT.glob(pattern):
+                (folder / entry.name).symlink_to(entry)
         (folder / "secctrl.json").write_text(json.dumps(SCENARIOS["8.3_all_keys"].payload))
         yield folder
 
@@ -69,7 +71,10 @@ async def follow(command: str, folder: Path) -> None:
 
 
 async def main() -> None:
-    """Run all of them, one after the other."""
+    """Run all of them, one after the other; raises RunError."""
+    if unshown := ELSEWHERE.keys() - {*commands()}:
+        msg = f"docs: no page shows {', '.join(sorted(unshown))}. Take it out of ELSEWHERE in scripts/commands.py."
+        raise RunError(msg)
     with reader() as folder:
         for command in commands():
             say(f"{command}  {f'(not here: {ELSEWHERE[command]})' if command in ELSEWHERE else '...'}")

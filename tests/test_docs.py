@@ -1,6 +1,7 @@
 """The docs say what the code does, and their examples are right."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from math import pi, trunc
 from pathlib import Path
 import re
@@ -10,7 +11,8 @@ import pytest
 
 from custom_components.enphase_secctrl import fields
 from custom_components.enphase_secctrl.kinds import q5, q8
-from scripts import docs
+from scripts import commands, docs
+from scripts.hass import RunError
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -97,3 +99,23 @@ def test_links(page: Path) -> None:
     """A link into the repository leads to something."""
     targets = [link.partition("#")[0] for link in LINK.findall(page.read_text()) if "://" not in link]
     assert [target for target in targets if target and not (page.parent / target).exists()] == []
+
+
+# --- that every command works, scripts/docs --run shows
+
+
+async def test_commands_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not run is a command that a page shows; one that no page shows is named."""
+    assert commands.ELSEWHERE.keys() <= {*commands.commands()}
+    monkeypatch.setattr(commands, "ELSEWHERE", {"scripts/old": "is gone"})
+    with pytest.raises(RunError, match="no page shows scripts/old"):
+        await commands.main()
+
+
+def test_a_reader_changes_nothing_of_ours() -> None:
+    """A reader has copies: nothing but environments and caches is a link."""
+    with commands.reader() as folder:
+        assert {".git", ".github", ".ci", ".gitignore", "README.md"} <= {path.name for path in folder.iterdir()}
+        links = {path.name for path in folder.rglob("*") if path.is_symlink()}
+    assert ".venv" in links
+    assert [name for name in links if not fnmatch(name, ".venv*") and name != ".cache"] == []
