@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 import json
 import logging
-from operator import attrgetter
 import os
 from pathlib import Path
 import platform
@@ -25,11 +24,11 @@ from homeassistant.const import __version__ as homeassistant_version
 from scripts.bench_cycles import changed, setting_up, unchanged
 from scripts.bench_gateways import Reach
 from scripts.bench_many import connections, many
-from scripts.bench_measure import Measure
+from scripts.bench_measure import Measure, pooled
 from scripts.hass import ROOT, UNWANTED, RunError, output, ready, run, running, say
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 CACHE: Final = ROOT / ".cache"
 STILL: Final = 3
@@ -37,12 +36,13 @@ SET_UPS: Final = 40
 MANY: Final = 201
 IMPORTS: Final = 7
 PATIENCE: Final = 2
-"""How often more --check does a part whose ratio is over its bound."""
+"""How often more --check does a part whose ratio is over its bound; all its rounds count."""
 
 NOISE: Final = 1.1
 """By how much a ratio differs from run to run on a busy machine; --check fails beyond."""
 
-VALUE: Final = attrgetter("value")
+MEASURED_FIRST: Final = "many gateways in one Home Assistant (d)"
+"""Memory is measured while nothing else is in it."""
 
 type Part = Callable[[], Awaitable[list[Measure]]]
 
@@ -83,31 +83,35 @@ async def imports() -> list[Measure]:
 
 
 async def measure(profile_folder: Path | None, *, patient: bool) -> list[Measure]:
-    """Do all parts, one after the other; with patience, one whose ratio is over its bound again."""
+    """Do all parts; with patience, one whose ratio is over its bound again."""
     say("starting the emulated gateways ...")
     async with gateways(STILL, 1 + SET_UPS + MANY) as reaches:
         still, turning = reaches[:STILL], reaches[STILL:]
         parts: dict[str, Part] = {
-            "many gateways in one Home Assistant (d)": lambda: many(turning[1 + SET_UPS :]),
             "a poll without news (a)": lambda: unchanged(still[0], profile_folder),
             "a poll where everything is new (b)": lambda: changed(turning[0], profile_folder),
             "100 polls, 10 s apart (c)": lambda: connections(still[1], still[2]),
+            MEASURED_FIRST: lambda: many(turning[1 + SET_UPS :]),
             "set-up (e)": lambda: setting_up(turning[1 : 1 + SET_UPS]),
             "import (e)": imports,
         }
-        found = {name: await _done(name, part, patience=PATIENCE if patient else 0) for name, part in parts.items()}
-    # Memory is measured first, while nothing else is in it
-    return [each for name in sorted(found, key=lambda name: name[-2]) for each in found[name]]
+        return await done(parts, patience=PATIENCE if patient else 0)
+
+
+async def done(parts: Mapping[str, Part], *, patience: int) -> list[Measure]:
+    """Do one part after the other; return what they measure in the order in which they are named."""
+    order = [MEASURED_FIRST, *(name for name in parts if name != MEASURED_FIRST)]
+    found = {name: await _done(name, parts[name], patience=patience) for name in order}
+    return [each for name in parts for each in found[name]]
 
 
 async def _done(name: str, part: Part, *, patience: int) -> list[Measure]:
-    """Do a part until its ratios are within their bounds, or patience ends; what is no ratio is measured once."""
+    """Do a part until its ratios are within their bounds, or patience ends."""
     say(name)
     found = await part()
     while patience and not all(each.within(NOISE) for each in found if each.kind == "ratio"):
         say(f"{name}, again")
-        both = zip(found, await part(), strict=True)
-        found = [min(first, again, key=VALUE) if first.kind == "ratio" else first for first, again in both]
+        found = [*map(pooled, found, await part(), strict=True)]
         patience -= 1
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from cProfile import Profile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import gc
 from math import ceil
 from pathlib import Path
@@ -30,6 +30,8 @@ class Measure:
     bound: float | None = None
     kind: Kind = "absolute"
     less: bool = True
+    rounds: tuple[float, ...] = ()
+    """What each round of a ratio measured; the value is their median."""
 
     @property
     def ok(self) -> bool:
@@ -41,19 +43,32 @@ class Measure:
         return self.ok or (self.kind == "ratio" and self.bound is not None and self.value <= self.bound * noise)
 
 
+def ratio(name: str, rounds: Sequence[float], bound: float) -> Measure:
+    """Return the measure of what rounds say: disturbed ones count no more than others."""
+    return Measure(name=name, value=median(rounds), unit="x", bound=bound, kind="ratio", rounds=tuple(rounds))
+
+
+def pooled(first: Measure, again: Measure) -> Measure:
+    """Return the median of the rounds of both; what is no ratio stays as it was first."""
+    if first.kind != "ratio":
+        return first
+    rounds = first.rounds + again.rounds
+    return replace(first, value=median(rounds), rounds=rounds)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """Seconds of CPU for one piece of work and for its floor, and the median of the rounds' ratios."""
+    """The rounds' ratios of work to its floor, and the median seconds of CPU for each of the two."""
 
-    ratio: float
+    ratios: tuple[float, ...]
     seconds: float
     floor: float
 
 
 def compared(rounds: Sequence[tuple[float, float]]) -> Compared:
-    """Return what rounds of (work, floor) in seconds say: disturbed ones count no more than others."""
+    """Return what rounds of (work, floor) in seconds say."""
     return Compared(
-        ratio=median(work / floor for work, floor in rounds),
+        ratios=tuple(work / floor for work, floor in rounds),
         seconds=median(work for work, _ in rounds),
         floor=median(floor for _, floor in rounds),
     )
