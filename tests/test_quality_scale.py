@@ -9,6 +9,9 @@ from typing import Any
 import homeassistant
 import pytest
 
+from scripts import coverage
+
+from .rules import RULES as CHECKS
 from .rules.folder import package, read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -66,13 +69,21 @@ def test_rules() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_shown(rule: str) -> None:
-    """What shows the rule is there: for docs a heading, for an exemption a test that holds it."""
+    """What shows the rule is there: for docs a heading, for an exemption a test or a check that holds it."""
     line = RULES[rule]
     _, places = parts(line["comment"])
     assert places
     assert [place for place in places if not is_there(place)] == []
     wanted = {"exempt": r"tests/", "done": r"(README|docs/\w+)\.md#" if rule.startswith("docs-") else r"."}
     assert [place for place in places if not re.match(wanted[line["status"]], place)] == []
+
+
+def test_checks() -> None:
+    """What of tests/rules is named is a check that runs; the test that runs them all shows nothing by itself."""
+    run = {f"tests/rules/{check.__module__.rpartition('.')[2]}.py::{check.__name__}" for check in CHECKS.values()}
+    named = {place for line in RULES.values() for place in parts(line["comment"])[1] if "rules" in place}
+    assert named
+    assert named <= run
 
 
 @pytest.mark.parametrize(
@@ -111,6 +122,19 @@ def test_exempt() -> None:
     assert (
         re.findall(r"async_(?:added_to|will_remove_from)_hass|async_listen|async_track\w+|dispatcher", entities) == []
     )
+
+
+def test_coverage() -> None:
+    """The flow is covered wholly, each other module as much as Home Assistant wants, and nothing is kept from it."""
+    shares = dict.fromkeys(("forms", "model"), 100.0)
+    assert coverage.lacking(shares) == []
+    assert coverage.lacking(shares | {"forms": 99.9}) == ["forms.py is covered to 99.9 %, not 100 %"]
+    assert coverage.lacking(shares | {"model": 96.9}) == ["model.py is covered to 96.9 %, not 97 %"]
+    flows = {path.stem for path in PACKAGE.glob("*.py") if "ConfigFlowResult" in path.read_text()}
+    assert flows == {*coverage.WHOLE}
+    assert [path.name for path in PACKAGE.rglob("*.py") if "pragma" in path.read_text()] == []
+    assert "--cov=custom_components.enphase_secctrl --cov-branch" in (test := (ROOT / "scripts" / "test").read_text())
+    assert "-m scripts.coverage" in test
 
 
 def test_sessions() -> None:
