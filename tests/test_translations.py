@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import homeassistant
 from homeassistant.helpers.entity import EntityDescription
 import pytest
 
@@ -23,6 +24,31 @@ CONFIG = ENGLISH["config"]
 ICONS = json.loads((FOLDER / "icons.json").read_text())
 ROOMS = {path.stem: ast.parse(path.read_text()) for path in FOLDER.glob("*.py")}
 FLOW = ast.parse("\n".join((FOLDER / f"{room}.py").read_text() for room in ("config_flow", "sign_in_steps")))
+CORE = Path(homeassistant.__file__).parent / "components"
+AS_CORE = {
+    "config.step.user.data.host": ("enphase_envoy", "config.step.user.data.host"),
+    "config.step.reauth_confirm.data.host": ("enphase_envoy", "config.step.user.data.host"),
+    "config.step.reconfigure.data.host": ("enphase_envoy", "config.step.reconfigure.data.host"),
+    "config.step.cloud.data.password": ("enphase_envoy", "config.step.user.data.password"),
+    "config.step.code.data.code": ("synology_dsm", "config.step.2sa.data.otp_code"),
+    "config.step.token.title": ("nuki", "config.step.user.data.token"),
+    "config.step.token.data.token": ("system_bridge", "config.step.user.data.token"),
+    "config.error.unknown": ("enphase_envoy", "config.error.unknown"),
+    "options.step.init.title": ("nina", "options.step.init.title"),
+    "entity.sensor.agg_avail_energy.name": ("sensor", "entity_component.energy_storage.name"),
+    "entity.sensor.agg_soc.name": ("enphase_envoy", "entity.sensor.acb_battery_soc.name"),
+    "entity.sensor.max_energy.name": ("solarlog", "entity.sensor.capacity.name"),
+}
+"""Our texts that are Home Assistant's own in English, or begin with them: in whose translations, and where."""
+OUR_OWN = {
+    ("el", "config.step.code.data.code"): "their word is a password's, too",
+    ("ja", "config.step.code.data.code"): "as core calls a code that proves who one is",
+    ("pt", "config.step.token.title"): "theirs has a capital letter in the middle",
+    ("tr", "config.step.token.title"): "as enphase_envoy calls its token",
+    ("pt", "entity.sensor.agg_soc.name"): "theirs is also that of the charging",
+    ("zh-Hans", "entity.sensor.agg_soc.name"): "theirs is also that of the charging",
+}
+"""Where core's translation is not ours, by language, and why."""
 ROWS: dict[str, tuple[EntityDescription, ...]] = {
     "sensor": (*fields.SENSORS, fields.TOKEN_EXPIRES),
     "binary_sensor": fields.FLAGS,
@@ -145,6 +171,32 @@ def test_names_differ(language: str) -> None:
         for row in rows
     ]
     assert len({*names}) == len(names)
+
+
+def core(path: str, language: str) -> str:
+    """Return Home Assistant's own translation of a text of ours, or nothing."""
+    integration, theirs = AS_CORE[path]
+    file = CORE / integration / "translations" / f"{language}.json"
+    return dict(flat(json.loads(file.read_text()))).get(theirs, "") if file.exists() else ""
+
+
+def says(text: str, theirs: str, *, whole: bool) -> bool:
+    """Whether a text is theirs, or begins with it."""
+    return text == theirs if whole else text.startswith(theirs)
+
+
+@pytest.mark.parametrize("path", AS_CORE)
+def test_terms_of_core(path: str) -> None:
+    """What Home Assistant has a word for is called so in each language into which its own is translated."""
+    ours = {language: dict(flat(texts))[path] for language, texts in LANGUAGES.items()}
+    english = core(path, "en")
+    whole = ours["en"] == english
+    assert english
+    assert says(ours["en"], english, whole=whole)
+    theirs = {language: text for language in ours if (text := core(path, language)) not in ("", english)}
+    assert theirs
+    other = {language for language, text in theirs.items() if not says(ours[language], text, whole=whole)}
+    assert [language for language in other if (language, path) not in OUR_OWN] == []
 
 
 @pytest.mark.parametrize("platform", ROWS)
