@@ -1,7 +1,9 @@
 """The token's life: renewed, shared, announced, and never a reason to bother the user too early."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import override
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntryState
@@ -18,10 +20,11 @@ from custom_components.enphase_secctrl.const import (
     DOMAIN,
     SIGN_IN_CLOUD,
     SIGN_IN_EXISTING,
+    SIGN_IN_TOKEN,
 )
 from tests.conftest import SetUp
 from tests.flows import aborts, answer, begin, choose
-from tests.gateway import Cloud, Gateway, Status
+from tests.gateway import Cloud, Fault, Gateway, Status
 from tests.shown import outlast, poll, states
 
 DAY = 86400.0
@@ -163,6 +166,26 @@ async def test_refused_soon_after_a_renewal(
     await poll(hass, freezer, 3600)
     assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
     assert len(cloud.requests) == 4
+
+
+async def test_changed_during_a_renewal(
+    hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A renewal that ends after the user has chosen another way to sign in, before the reload, changes nothing."""
+    chosen = {CONF_HOST: gateway.host, CONF_SIGN_IN: SIGN_IN_TOKEN, CONF_TOKEN: gateway.token()}
+
+    class Meanwhile(Fault):
+        """The user is faster than the cloud."""
+
+        @override
+        async def hold(self, over: asyncio.Event) -> None:
+            hass.config_entries.async_update_entry(loaded, data=chosen)
+
+    cloud.answer(LOGIN, Meanwhile())
+    gateway.revoke(loaded.data[CONF_TOKEN])
+    await poll(hass, freezer)
+    assert loaded.data == chosen
+    assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
 
 
 async def test_refused_again(
