@@ -28,7 +28,7 @@ type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
 ROOT: Final = Path(__file__).parents[1]
 DOMAIN: Final = "enphase_secctrl"
-NAME: Final = "Demo"
+USER: Final = "Demo"
 BLUEPRINTS: Final = ROOT / "docs" / "blueprints"
 LOGIN: Final = ("demo", "demo")
 BEGAN: Final = time.monotonic()
@@ -180,8 +180,7 @@ class HomeAssistant:
         self._changes: deque[Change] = deque()
 
     async def open(self) -> None:
-        """Log in as the user that is there by now, wait until everything runs, and connect."""
-        await self._log_in()
+        """Wait, logged in, until everything runs, and connect."""
         self.version = await self._runs()
         self._socket = await self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0)
         await self._text()
@@ -189,21 +188,26 @@ class HomeAssistant:
         await self._text()
         # The first token ends after half an hour
         self.token = await self.call("auth/long_lived_access_token", str, client_name="scripts", lifespan=30)
+        say(f"Home Assistant {self.version} runs")
 
     async def onboard(self) -> None:
         """Do what a user does in the pages that come first."""
-        user = {"name": NAME, "username": LOGIN[0], "password": LOGIN[1], "language": "en"}
+        user = {"name": USER, "username": LOGIN[0], "password": LOGIN[1], "language": "en"}
         await self.request("POST", "/api/onboarding/users", object, {**user, "client_id": f"{self.url}/"})
-        await self._log_in()
-        done = {"redirect_uri": f"{self.url}/?auth_callback=1", "client_id": f"{self.url}/"}
-        await self.request("POST", "/api/onboarding/integration", object, {**done})
+        await self.log_in()
+        client = {"redirect_uri": f"{self.url}/?auth_callback=1", "client_id": f"{self.url}/"}
+        await self.request("POST", "/api/onboarding/integration", object, {**client})
 
-    async def _log_in(self) -> None:
+    async def log_in(self) -> None:
+        """Get a token for the user, by the way of the login form; raises RunError if there is no such user."""
         client = {"client_id": f"{self.url}/"}
-        wanted: dict[str, Json] = {"handler": ["homeassistant", None], "redirect_uri": f"{self.url}/", **client}
-        form = await self.request("POST", "/auth/login_flow", dict[str, str], wanted)
-        answer = {"username": LOGIN[0], "password": LOGIN[1], **client}
-        done = await self.request("POST", f"/auth/login_flow/{form['flow_id']}", dict[str, str], {**answer})
+        begin: dict[str, Json] = {"handler": ["homeassistant", None], "redirect_uri": f"{self.url}/", **client}
+        form = await self.request("POST", "/auth/login_flow", dict[str, str], begin)
+        credentials = {"username": LOGIN[0], "password": LOGIN[1], **client}
+        done = await self.request("POST", f"/auth/login_flow/{form['flow_id']}", dict[str, str], {**credentials})
+        if "result" not in done:
+            msg = f"Home Assistant does not know the user {LOGIN[0]}."
+            raise RunError(msg)
         grant = {"grant_type": "authorization_code", "code": done["result"], **client}
         async with self._session.post(f"{self.url}/auth/token", data=grant) as response:
             self.token = (await response.json())["access_token"]
@@ -303,7 +307,6 @@ async def home_assistant(port: int = 0) -> AsyncIterator[HomeAssistant]:
     async with new_home_assistant(port) as hass:
         await hass.onboard()
         await hass.open()
-        say(f"Home Assistant {hass.version} runs")
         yield hass
 
 

@@ -1,13 +1,15 @@
 """A blueprint made into an automation by clicking, which then does what it is for."""
 
-import re
 from typing import Final
 
 from playwright.async_api import expect
 
+from scripts.hass import HomeAssistant, State
 from scripts.smoke import answered
 
+from .expectations import same, until
 from .journey import Journey
+from .views import enabled
 
 BLUEPRINT: Final = "Enphase gateway watch"
 ACTION: Final = "Send a persistent notification"
@@ -27,10 +29,23 @@ async def blueprint(journey: Journey) -> None:
     await actions.locator("ha-list-item-button", has_text=ACTION).click()
     await editor.locator("ha-automation-action ha-selector-text input:enabled").fill("Look: {{ reason }}.")
     await page.get_by_role("button", name="Save").click()
-    await page.wait_for_url(re.compile(r"/edit/\d+$"))
+    same("The automation", await until(lambda: automations(journey.hass), bool), ["on"])
     payload = await answered(journey.moved)
-    await journey.turn("payload", **{**payload, "shutdown": True})
+    await journey.turn("payload", **payload | {"shutdown": True})
     await page.locator("ha-sidebar").get_by_text("Notifications").click()
     told = page.locator("notification-drawer persistent-notification-item")
     await expect(told).to_contain_text([f"Look: IQ Gateway {serial} Shutdown."])
     await journey.turn("payload")
+    same("Shutdown in the end", await until(lambda: shutdown(journey), lambda seen: seen == "off"), "off")
+    await expect(told).to_have_count(1)
+
+
+async def automations(hass: HomeAssistant) -> list[str]:
+    """Return the states of all automations."""
+    states = await hass.call("get_states", list[State])
+    return [one["state"] for one in states if one["entity_id"].startswith("automation.")]
+
+
+async def shutdown(journey: Journey) -> str | None:
+    """Return the state of the first gateway's flag."""
+    return {one.key: one.value for one in await enabled(journey, journey.gateway)}["shutdown"]

@@ -63,11 +63,18 @@ async def energy(journey: Journey) -> None:
         await picker.locator("ha-picker-field").click()
         await picker.locator("ha-combo-box-item").filter(has_text=statistic).click()
         await expect(picker.locator("ha-picker-field")).to_contain_text(statistic)
+    # All at once, it is lost now and then
     await dialog.locator('ha-input input[type="number"]').press_sequentially(f"{CAPACITY / 1000:g}")
     await dialog.get_by_role("button", name="Save").click()
     await dialog.locator("ha-dialog").wait_for(state="detached")
     (battery,) = (await hass.call("energy/get_prefs", dict[str, list[dict[str, Json]]]))["energy_sources"]
-    same("What was saved", (battery.get("stat_soc"), battery.get("capacity")), (soc.entity_id, CAPACITY / 1000))
+    charged, discharged = METERS
+    wanted = {"stat_energy_to": charged, "stat_energy_from": discharged, "stat_soc": soc.entity_id}
+    same(
+        "What was saved",
+        {key: battery.get(key) for key in (*wanted, "capacity")},
+        wanted | {"capacity": CAPACITY / 1000},
+    )
     complaints = await hass.call("energy/validate", dict[str, Json])
     same("What the Energy dashboard complains of", [one for one in complaints.values() if one not in ([], [[]])], [])
     await page.goto(f"{hass.url}/energy")

@@ -8,7 +8,7 @@ import time
 from typing import Final
 
 import aiohttp
-from playwright.async_api import Error as BrowserError, Page
+from playwright.async_api import Page
 
 from scripts.demo import Gateway
 from scripts.hass import HomeAssistant, Json, RunError, say
@@ -62,9 +62,10 @@ class Journey:
             await step(self)
             if faults := self.watch.faults():
                 raise RunError("\n".join(faults))
-        except (AssertionError, BrowserError, RunError, aiohttp.ClientError) as err:
+        except Exception as err:  # whatever it is, there is a picture of it
             await self.page.screenshot(path=self.folder / SHOT)
             shutil.copy(self.hass.log, self.folder / LOG)
-            msg = f"e2e: this step failed: {name}\n{err}\nat {self.page.url}\nSee {SHOT} and {LOG} in {self.folder}"
+            what = "\n".join([f"{type(err).__name__}: {err}", *self.watch.faults()])
+            msg = f"e2e: this step failed: {name}\n{what}\nat {self.page.url}\nSee {SHOT} and {LOG} in {self.folder}"
             raise RunError(msg) from err
         say(f"{name} ({time.monotonic() - began:.1f} s)")

@@ -12,11 +12,11 @@ from .expectations import same, until
 from .journey import Journey
 from .network import MOVED
 from .places import INTEGRATIONS, OPTIONS, device_page, entry_row, menu_item
-from .set_up import dismiss, submit
+from .set_up import choose_token, dismiss, submit
 from .words import logged, word
 
 INTERVAL: Final = 5  # s, the shortest
-AGE: Final = 350 * 86400  # s; a token of an owner lives for a year
+OLD: Final = 350 * 86400  # s; 15 days are left of an owner's year
 LATE: Final = 3  # s that a poll may be late on a busy machine
 
 
@@ -63,6 +63,7 @@ async def reconfigure(journey: Journey) -> None:
     """Follow the gateway to another address, and keep the sign-in."""
     page, serial = journey.page, journey.gateway["serial"]
     await journey.turn("move", address=str(MOVED))
+    await fail(journey, "cannot_connect")
     await (await menu_item(journey, serial, "Reconfigure")).click()
     await submit(journey, "host", str(MOVED))
     await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.keep"), exact=True).click()
@@ -75,12 +76,10 @@ async def reconfigure(journey: Journey) -> None:
 async def repair(journey: Journey) -> None:
     """Accept another certificate in Repairs."""
     page = journey.page
-    journey.watch.expect(logged("certificate_changed"))
     await journey.turn("new_certificate")
     await journey.turn("move", address=str(MOVED))
-    await page.goto(f"{journey.hass.url}/config/repairs")
-    title = f"IQ Gateway {journey.gateway['serial']}"
-    await page.locator("ha-config-repairs").get_by_text(word("issues.certificate_changed.title", title=title)).click()
+    await fail(journey, "certificate_changed")
+    await open_repair(journey, "certificate_changed")
     dialog = page.locator("step-flow-form")
     await expect(dialog).to_contain_text("Submit to accept the one that is shown now")
     await page.get_by_role("button", name="Submit").click()
@@ -91,45 +90,53 @@ async def repair(journey: Journey) -> None:
 async def sign_in_again(journey: Journey) -> None:
     """Paste a new token when the gateway takes the old one no longer."""
     page, serial = journey.page, journey.gateway["serial"]
-    journey.watch.expect(logged("invalid_auth"))
     journey.token = (await journey.turn("token"))["token"]
     await journey.turn("revoke", token=journey.gateway["token"])
+    await fail(journey, "invalid_auth")
     await page.goto(journey.hass.url + INTEGRATIONS)
     card = page.locator("ha-config-flow-card", has_text=f"IQ Gateway {serial}")
     await card.get_by_role("button").first.click()
-    await page.get_by_role("button", name="Submit").click()
-    await choose_token(page)
-    await submit(journey, "token", journey.token)
-    await succeed(page)
+    await renew(journey, journey.token)
     await is_well(journey)
 
 
 async def sign_in_in_time(journey: Journey) -> None:
     """Go over to a token of last year, which ends soon, and be led from Repairs to the form for a new one."""
-    page, serial = journey.page, journey.gateway["serial"]
-    old = (await journey.turn("token", age=AGE))["token"]
-    await (await menu_item(journey, serial, "Reconfigure")).click()
-    await submit(journey, "host", str(MOVED))
-    await choose_token(page)
-    await submit(journey, "token", old)
-    await succeed(page)
-    await page.goto(f"{journey.hass.url}/config/repairs")
-    title = word("issues.token_ends.title", title=f"IQ Gateway {serial}")
-    await page.locator("ha-config-repairs").get_by_text(title).click()
-    await page.get_by_role("button", name="Submit").click()
-    await submit(journey, "host", str(MOVED))
-    await choose_token(page)
-    await submit(journey, "token", journey.token)
-    await succeed(page)
+    old = (await journey.turn("token", age=OLD))["token"]
+    await (await menu_item(journey, journey.gateway["serial"], "Reconfigure")).click()
+    await renew(journey, old)
+    await open_repair(journey, "token_ends")
+    await journey.page.get_by_role("button", name="Submit").click()
+    await renew(journey, journey.token)
     await is_well(journey)
 
 
-async def choose_token(page: Page) -> None:
-    """Choose, among the ways to sign in, to paste a token."""
-    await page.locator("step-flow-menu").get_by_text(word("config.step.sign_in.menu_options.token"), exact=True).click()
+async def renew(journey: Journey, token: str) -> None:
+    """Go through a flow of an entry with another token."""
+    await submit(journey, "host", str(MOVED))
+    await choose_token(journey.page)
+    await submit(journey, "token", token)
+    await succeed(journey.page)
 
 
 async def succeed(page: Page) -> None:
     """Read that the change is made, and close."""
     await expect(page.locator("step-flow-abort")).to_contain_text("successful")
     await dismiss(page, "Close")
+
+
+async def open_repair(journey: Journey, kind: str) -> None:
+    """Open what Repairs says of the first gateway."""
+    await journey.page.goto(f"{journey.hass.url}/config/repairs")
+    title = word(f"issues.{kind}.title", title=f"IQ Gateway {journey.gateway['serial']}")
+    await journey.page.locator("ha-config-repairs").get_by_text(title).click()
+
+
+async def fail(journey: Journey, key: str) -> None:
+    """Wait until Home Assistant logs the failure, which is right in this step; raises RunError."""
+    journey.watch.expect(logged(key))
+
+    async def told() -> bool:
+        return any(logged(key) in record for record in journey.hass.errors())
+
+    same(f"{key} is logged", await until(told, bool), wanted=True)

@@ -104,7 +104,7 @@ async def speak(hass: HomeAssistant, language: str) -> None:
 
 
 async def fits(page: Page, selector: str) -> None:
-    """Check that everything so selected stands between the edges of the page; raises RunError."""
+    """Check that everything so selected, and something is, stands between the edges of the page; raises RunError."""
     await expect(page.locator(selector)).not_to_have_count(0)
     size = page.viewport_size
     width = size["width"] if size else 0

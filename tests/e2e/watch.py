@@ -10,8 +10,6 @@ from scripts.hass import HomeAssistant
 OWN: Final = ("data", "blob", "about", "chrome")
 # Home Assistant fetches pictures of other brands from the internet, which is not there
 ABSENT: Final = "/api/brands/"
-# Its first pages, where nothing of ours is, ask for what they have no right to yet, and stumble over the answer
-WELCOME: Final = "/onboarding"
 SERVER_ERROR: Final = 500
 
 
@@ -35,7 +33,7 @@ class Watch:
         self._expected += texts
 
     def faults(self) -> list[str]:
-        """Return what was seen, and not expected, since this was asked before; and the opposite."""
+        """Return what was seen unexpectedly since the last call, and "not seen: ..." for what was expected in vain."""
         # Home Assistant's frontend handles the uncaught errors of its pages: it sends them to the log
         thrown = [f"frontend error: {one}" for one in self._hass.problems("[frontend.js")]
         logged = [f"log: {one}" for one in self._hass.errors()]
@@ -48,12 +46,11 @@ class Watch:
         ]
 
     def _on_error(self, error: WebError) -> None:
-        if error.page is None or WELCOME not in error.page.url:
-            self._seen.append(f"page error: {error.error}")
+        self._seen.append(f"page error: {error.error}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         where = message.location["url"]
-        if message.type == "error" and ABSENT not in where and WELCOME not in where:
+        if message.type == "error" and ABSENT not in where:
             self._seen.append(f"console error: {message.text} ({where})")
 
     def _on_request(self, request: Request) -> None:
