@@ -36,7 +36,7 @@ SET_UPS: Final = 40
 MANY: Final = 201
 IMPORTS: Final = 7
 PATIENCE: Final = 2
-"""How often more --check does a part whose ratio is over its bound; all its rounds count."""
+"""How often more --check does a part whose ratio is over its bound and the noise; all its rounds count."""
 
 NOISE: Final = 1.1
 """By how much a ratio differs from run to run on a busy machine; --check fails beyond."""
@@ -83,7 +83,7 @@ async def imports() -> list[Measure]:
 
 
 async def measure(profile_folder: Path | None, *, patient: bool) -> list[Measure]:
-    """Do all parts; with patience, one whose ratio is over its bound again."""
+    """Do all parts; with patience, one whose ratio is over its bound and the noise again."""
     say("starting the emulated gateways ...")
     async with gateways(STILL, 1 + SET_UPS + MANY) as reaches:
         still, turning = reaches[:STILL], reaches[STILL:]
@@ -95,18 +95,18 @@ async def measure(profile_folder: Path | None, *, patient: bool) -> list[Measure
             "set-up (e)": lambda: setting_up(turning[1 : 1 + SET_UPS]),
             "import (e)": imports,
         }
-        return await done(parts, patience=PATIENCE if patient else 0)
+        return await measure_all(parts, patience=PATIENCE if patient else 0)
 
 
-async def done(parts: Mapping[str, Part], *, patience: int) -> list[Measure]:
+async def measure_all(parts: Mapping[str, Part], *, patience: int) -> list[Measure]:
     """Do one part after the other; return what they measure in the order in which they are named."""
     order = [MEASURED_FIRST, *(name for name in parts if name != MEASURED_FIRST)]
-    found = {name: await _done(name, parts[name], patience=patience) for name in order}
+    found = {name: await _measure_patiently(name, parts[name], patience=patience) for name in order}
     return [each for name in parts for each in found[name]]
 
 
-async def _done(name: str, part: Part, *, patience: int) -> list[Measure]:
-    """Do a part until its ratios are within their bounds, or patience ends."""
+async def _measure_patiently(name: str, part: Part, *, patience: int) -> list[Measure]:
+    """Do a part until its ratios are within their bounds and the noise, or patience ends."""
     say(name)
     found = await part()
     while patience and not all(each.within(NOISE) for each in found if each.kind == "ratio"):

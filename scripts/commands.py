@@ -4,7 +4,7 @@ Each runs as a reader runs it, in a copy of this repository that holds the files
 is expected to have. One that serves until Ctrl-C is ended when it says that it does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 import json
 from pathlib import Path
@@ -20,6 +20,8 @@ from tests.gateway import SCENARIOS
 PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 SHELL: Final = re.compile(r"^( *)```sh\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 IGNORED: Final = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
+"""The patterns of .gitignore, which has no comments."""
+
 LINKED: Final = (".venv*", ".cache")
 """What is ignored, too large to copy, and only read by what runs here."""
 
@@ -41,6 +43,11 @@ def commands() -> list[str]:
     blocks = [block for page in PAGES for _, block in SHELL.findall(page.read_text())]
     lines = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
     return [*dict.fromkeys(filter(None, lines))]
+
+
+def unshown(elsewhere: Iterable[str]) -> list[str]:
+    """Return those of the commands that no page shows."""
+    return sorted({*elsewhere} - {*commands()})
 
 
 @contextmanager
@@ -72,8 +79,8 @@ async def follow(command: str, folder: Path) -> None:
 
 async def main() -> None:
     """Run all of them, one after the other; raises RunError."""
-    if unshown := ELSEWHERE.keys() - {*commands()}:
-        msg = f"docs: no page shows {', '.join(sorted(unshown))}. Take it out of ELSEWHERE in scripts/commands.py."
+    if gone := unshown(ELSEWHERE):
+        msg = f"docs: no page shows {', '.join(gone)}. Take it out of ELSEWHERE in scripts/commands.py."
         raise RunError(msg)
     with reader() as folder:
         for command in commands():

@@ -28,12 +28,5 @@ def lacking(shares: Mapping[str, float]) -> list[str]:
     ]
 
 
-def main() -> int:
-    """Look at the last run; return the exit code."""
-    problems = lacking(measured())
-    print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
-    return bool(problems)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit("\n".join(lacking(measured())) or None)

@@ -68,7 +68,7 @@ async def test_over_its_bound(times: list[tuple[float, ...]], value: float) -> N
     once = Measure(name="", value=7)
     first = part([])
     again = part(*([once, ratio("", rounds, 1)] for rounds in times), [])
-    found = await bench.done({bench.MEASURED_FIRST: first, "other": again}, patience=2)
+    found = await bench.measure_all({bench.MEASURED_FIRST: first, "other": again}, patience=2)
     assert [each.value for each in found] == [7, value]
     assert await again() == []  # nothing is left to measure, or too much was
 
@@ -85,7 +85,7 @@ async def test_order() -> None:
         return measure
 
     parts = {name: named(name) for name in ("one", bench.MEASURED_FIRST, "two")}
-    assert [each.name for each in await bench.done(parts, patience=0)] == [*parts]
+    assert [each.name for each in await bench.measure_all(parts, patience=0)] == [*parts]
     assert measured == [bench.MEASURED_FIRST, "one", "two"]
 
 

@@ -128,6 +128,11 @@ def test_coverage() -> None:
     """Each module is covered wholly, and nothing is kept from it."""
     assert coverage.lacking({"forms": 100.0, "model": 99.9}) == ["model.py is covered to 99.9 %, not 100 %"]
     assert [path.name for path in PACKAGE.rglob("*.py") if "pragma" in path.read_text()] == []
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    assert {*settings["coverage:run"], *settings["coverage:report"]} == {
+        *("branch", "source", "show_missing", "skip_covered")
+    }
     assert "--cov=custom_components.enphase_secctrl --cov-branch" in (test := (ROOT / "scripts" / "test").read_text())
     assert "-m scripts.coverage" in test
 

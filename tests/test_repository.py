@@ -12,6 +12,7 @@ from PIL import Image
 import pytest
 
 from scripts.brand import pictures
+from scripts.commands import IGNORED
 from tests.rules.folder import read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +20,6 @@ PACKAGE = ROOT / "custom_components" / "enphase_secctrl"
 MANIFEST = json.loads((PACKAGE / "manifest.json").read_text())
 HACS = json.loads((ROOT / "hacs.json").read_text())
 REPOSITORY = "https://github.com/enphase-secctrl/enphase-secctrl"
-IGNORED = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
 
 
 def _kept(folder: Path) -> Iterator[Path]:

@@ -25,7 +25,7 @@ class Source:
 
 @cache
 def alternatives(paths: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """Return what each path adds up, and whose it is: ENC or ACB, of IQ or AC Batteries alone; a sum is about all."""
+    """Return (what is added up, whose it is) of each path: "ENC" and "ACB" are of IQ and AC Batteries alone."""
     return tuple((tuple(path.split(" + ")), "" if " + " in path else path[:3].upper()) for path in paths)
 
 

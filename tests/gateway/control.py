@@ -22,13 +22,13 @@ POST /clear             end all faults
 POST /scenario          {"name"}
 POST /state             {"state": up | refused | bad_gateway | zeros | overloaded}
 POST /reboot            {"firmware"}: sessions gone, state "refused"
-POST /move              {"address"}: listen there instead
+POST /move              {"address"}: listen there instead; answers {"host"}
 POST /token             {"age"}: one issued so many seconds ago, 0 without; answers {"token"}
 POST /revoke            {"token"}
 POST /forget_sessions   drop all cookies
 POST /new_certificate   {"expired"}: rotate; answers {"fingerprint"}
 POST /first_certificate that of the start again; answers {"fingerprint"}
-POST /serial            {"serial"}
+POST /serial            {"serial"}; answers {"token"}
 POST /firmware          {"firmware"}
 POST /plain_http        {"on"}: speak HTTP instead of TLS
 POST /stall_tls         {"on"}: accept, never shake hands
@@ -127,7 +127,7 @@ async def _move(gateway: Gateway, arguments: Arguments) -> Arguments:
 
 async def _token(gateway: Gateway, arguments: Arguments) -> Arguments:
     age = arguments.get("age", 0)
-    if not isinstance(age, int):
+    if type(age) is not int:
         raise TypeError(f"not a number of seconds: {age!r}")
     return {"token": gateway.token(age=age)}
 
