@@ -95,7 +95,7 @@ async def loaded(set_up: SetUp) -> MockConfigEntry:
 class Names(AbstractResolver):
     """Finds some names on ports of 127.0.0.1, and no others."""
 
-    def __init__(self, ports: Mapping[str, int]) -> None:
+    def __init__(self, ports: Mapping[str, tuple[int, ...]]) -> None:
         """Take the names; more may be added later."""
         self._ports = ports
 
@@ -110,11 +110,12 @@ class Names(AbstractResolver):
             ResolveResult(
                 hostname=host,
                 host="127.0.0.1",
-                port=self._ports[host],
+                port=port,
                 family=family or socket.AF_INET,
                 proto=0,
                 flags=0,
             )
+            for port in self._ports[host]
         ]
 
     @override
@@ -127,9 +128,9 @@ class Names(AbstractResolver):
 
 @dataclass(frozen=True, kw_only=True)
 class Internet:
-    """What Home Assistant's connectors find and trust: names with their ports, and authorities."""
+    """What Home Assistant's connectors find and trust: names with the ports of their addresses, and authorities."""
 
-    ports: dict[str, int]
+    ports: dict[str, tuple[int, ...]]
     trust: ssl.SSLContext
 
 
@@ -148,7 +149,7 @@ async def cloud(socket_enabled: None, internet: Internet) -> AsyncGenerator[Clou
     cloud = Cloud()
     cloud.add_account("owner@example.com", "secret")
     await cloud.start()
-    internet.ports.update(dict.fromkeys(("enlighten.enphaseenergy.com", "entrez.enphaseenergy.com"), cloud.port))
+    internet.ports.update(dict.fromkeys(("enlighten.enphaseenergy.com", "entrez.enphaseenergy.com"), (cloud.port,)))
     internet.trust.load_verify_locations(cadata=cloud.ca_pem.decode())
     yield cloud
     await cloud.stop()

@@ -1,5 +1,6 @@
 """The forms, from an address to an entry: what is asked, refused, mended and kept."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 import json
 from pathlib import Path
@@ -10,14 +11,14 @@ from aiohttp.abc import ResolveResult
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import aiohttp_client
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_CLOUD, SIGN_IN_TOKEN
 from tests.conftest import Names
-from tests.gateway import Body, Cloud, Gateway, Redirect, Status
+from tests.gateway import Body, Cloud, Fault, Gateway, Redirect, Status
 from tests.gateway.certificates import gateway_identity
 
 type Spoil = Callable[[Gateway], object]
@@ -461,6 +462,25 @@ async def test_reconfigure_fails(
     assert entry.data == kept
     mend(new_place)
     assert (await moving.answer(host=new_place.host))["type"] is FlowResultType.MENU
+
+
+async def test_walking_away_meanwhile(
+    hass: HomeAssistant, gateway: Gateway, at_token: Flow, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A flow that is left while it asks the gateway ends without a noise."""
+
+    class Leaving(Fault):
+        """The user closes the dialog before the gateway answers."""
+
+        @override
+        async def hold(self, over: asyncio.Event) -> None:
+            hass.config_entries.flow.async_abort(at_token.result["flow_id"])
+
+    gateway.answer(INFO, Leaving())
+    with pytest.raises(UnknownFlow):
+        await at_token.answer(token=gateway.token())
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    assert hass.config_entries.async_entries(DOMAIN) == []
 
 
 @pytest.mark.parametrize("step", ["token", "cloud"])

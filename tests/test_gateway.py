@@ -361,7 +361,7 @@ async def test_name(internet: Internet, gateway: Gateway, connect: Connect) -> N
     client = connect(host="envoy.local")
     with failure(CannotConnect()):
         await client.secctrl()
-    internet.ports["envoy.local"] = gateway.port
+    internet.ports["envoy.local"] = (gateway.port,)
     await client.secctrl()
     await client.secctrl()
     assert asked(gateway)[-1] == (SECCTRL, True, True, 200)
@@ -624,6 +624,27 @@ async def test_pinned_certificate(gateway: Gateway, connect: Connect) -> None:
         await client.secctrl()
     assert asked(gateway) == []
     assert await connect(certificate=gateway.fingerprint).secctrl()
+
+
+async def test_pinned_certificate_of_a_name(gateway: Gateway, connect: Connect, internet: Internet) -> None:
+    """Another certificate at one address of a name is told of, though nobody answers at the next one."""
+    internet.ports["envoy.local"] = (gateway.port, 1)
+    client = connect("envoy.local", certificate=gateway.fingerprint)
+    assert await connect("envoy.local").certificate() == gateway.fingerprint
+    assert await client.secctrl()
+    gateway.new_certificate()
+    await gateway.pause()
+    with failure(CannotConnect()):
+        await client.secctrl()
+    await gateway.resume()
+    with failure(CertificateChanged(gateway.fingerprint)):
+        await client.secctrl()
+    await gateway.pause()
+    with failure(CannotConnect()):
+        await client.secctrl()
+    await gateway.resume()
+    gateway.first_certificate()
+    assert await client.secctrl()
 
 
 async def test_certificate_of_nobody(gateway: Gateway, connect: Connect) -> None:

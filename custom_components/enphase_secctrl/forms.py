@@ -104,7 +104,8 @@ class FormFlow(ConfigFlow):
         except AbortFlow:
             raise
         except Exception:  # noqa: BLE001 - the flow's last word; the log has the traceback
-            LOGGER.exception("Unexpected failure in the step %s", step)
+            if not self._is_over:
+                LOGGER.exception("Unexpected failure in the step %s", step)
             return self._show(step, answers, "unknown")
 
     def _note(self, err: Failure) -> None:
@@ -124,6 +125,11 @@ class FormFlow(ConfigFlow):
     @property
     def _placeholders(self) -> dict[str, str]:
         return {"serial": self._serial, "host": self._host, "token_page": TOKEN_PAGE}
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the user has left the flow, so that its requests end early."""
+        return any(session.closed for session in self._sessions)
 
     def _held(self, session: ClientSession) -> ClientSession:
         """Keep the session until the flow ends."""

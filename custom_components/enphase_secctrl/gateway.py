@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 import re
-from typing import Final
+from typing import Final, override
 from weakref import WeakValueDictionary
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, Fingerprint, ServerFingerprintMismatch
@@ -13,6 +13,7 @@ from yarl import URL
 
 from .address import base_url
 from .body import read_body
+from .const import LOGGER
 from .failures import (
     CannotConnect,
     CertificateChanged,
@@ -52,6 +53,21 @@ class _Answer:
     retry_after: float | None
 
 
+class _Pin(Fingerprint):
+    """Keeps the fingerprint that did not match: aiohttp goes on to a name's next address, and tells of that one."""
+
+    shown: bytes | None = None
+
+    @override
+    def check(self, transport: asyncio.Transport) -> None:
+        self.shown = None
+        try:
+            super().check(transport)
+        except ServerFingerprintMismatch as err:
+            self.shown = err.got
+            raise
+
+
 class Gateway:
     """One gateway: asks who it is before it sends it a token or a cookie."""
 
@@ -70,7 +86,7 @@ class Gateway:
         self.identity: Identity | None = None
         self._session = session
         self._serial = serial
-        self._tls: bool | Fingerprint = Fingerprint(certificate) if certificate else False
+        self._pin = _Pin(certificate) if certificate else None
         self._cookie: str | None = None
         self._trusted = False
         self._report: Report | None = None
@@ -93,7 +109,7 @@ class Gateway:
     async def certificate(self) -> bytes:
         """Return the SHA-256 of the certificate that is shown now; nothing is sent. Raises Failure."""
         try:
-            await self._get(INFO, tls=Fingerprint(_NO_CERTIFICATE))
+            await self._get(INFO, pin=_Pin(_NO_CERTIFICATE))
         except CertificateChanged as err:
             shown = err.shown
         return shown
@@ -130,8 +146,10 @@ class Gateway:
             headers["Cookie"] = f"sessionId={self._cookie}"
         return await self._get(path, headers)
 
-    async def _get(self, path: str, headers: dict[str, str] | None = None, tls: Fingerprint | None = None) -> _Answer:
+    async def _get(self, path: str, headers: dict[str, str] | None = None, pin: _Pin | None = None) -> _Answer:
         """Send one request; raises CannotConnect, CertificateChanged, or UnexpectedAnswer for too large a body."""
+        if pin := pin or self._pin:
+            pin.shown = None
         try:
             async with (
                 self._lock,
@@ -140,7 +158,7 @@ class Gateway:
                     headers={"Accept-Encoding": "identity", **(headers or {})},
                     allow_redirects=False,
                     timeout=TIME_LIMIT,
-                    ssl=tls or self._tls,
+                    ssl=pin or False,
                 ) as response,
             ):
                 answer = _Answer(
@@ -151,10 +169,9 @@ class Gateway:
                 if headers and response.status == HTTPStatus.OK and (cookie := response.cookies.get("sessionId")):
                     self._cookie = cookie.value if re.fullmatch(_COOKIE, cookie.value) else None
                 return answer
-        except ServerFingerprintMismatch as err:
-            failure: Failure = CertificateChanged(err.got)
-        except ClientError, OSError:
-            failure = CannotConnect()
+        except (ClientError, OSError) as err:
+            LOGGER.debug("No answer to %s: %s", path, type(err).__name__)
+            failure = CertificateChanged(pin.shown) if pin and pin.shown else CannotConnect()
         raise failure  # by itself: aiohttp's errors hold what was sent, the token too, and what was answered
 
     @staticmethod
