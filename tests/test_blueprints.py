@@ -374,7 +374,7 @@ async def watches(hass: HomeAssistant, folder: Path) -> list[ServiceCall]:
 
 def reasons(calls: list[ServiceCall]) -> list[str]:
     """Return why it told."""
-    return [call.data["reason"].removeprefix("IQ Gateway 122300000001 ") for call in calls]
+    return [call.data["reason"] for call in calls]
 
 
 @pytest.mark.usefixtures("loaded")
