@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 import socket
 import ssl
 from typing import override
 from unittest.mock import PropertyMock, patch
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
@@ -18,6 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
+from tests.automations import House
 from tests.gateway import Cloud, Gateway
 
 LONG_NAME = 60
@@ -41,14 +44,6 @@ def all_enabled() -> Generator[None]:
     name = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
     with patch(name, new_callable=PropertyMock(return_value=True)):
         yield
-
-
-@pytest.fixture
-async def end_of_automations(hass: HomeAssistant) -> AsyncGenerator[None]:
-    """End the automations, and what they wait for, when the test ends."""
-    yield
-    assert await async_setup_component(hass, "automation", {})
-    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
 
 
 @pytest.fixture
@@ -90,6 +85,16 @@ async def loaded(set_up: SetUp) -> MockConfigEntry:
     entry = await set_up()
     assert entry.state is ConfigEntryState.LOADED
     return entry
+
+
+@pytest.fixture
+async def house(
+    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory, tmp_path: Path
+) -> AsyncGenerator[House]:
+    """A house for one automation; what that waits for ends with the test."""
+    yield House(hass=hass, gateway=gateway, entry=loaded, freezer=freezer, folder=tmp_path)
+    assert await async_setup_component(hass, "automation", {})
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
 
 
 class Names(AbstractResolver):

@@ -5,20 +5,13 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.blueprint.importer import _get_github_import_url
 from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import parse_yaml
 import pytest
-from pytest_homeassistant_custom_component.common import async_mock_service
 
-from tests.automations import BLUEPRINTS, ROOT, automate, use_blueprint
-from tests.conftest import SetUp
-from tests.gateway import Gateway
-from tests.gateway.payloads import build
-from tests.shown import poll
+from tests.automations import BLUEPRINTS, ROOT, House
 
-pytestmark = pytest.mark.usefixtures("end_of_automations")
 PAGE = (ROOT / "docs" / "automations.md").read_text()
 BLOCKS: list[str] = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 REDIRECT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
@@ -55,12 +48,10 @@ def test_entities(hass: HomeAssistant) -> None:
     assert named - set(hass.states.async_entity_ids()) == set()
 
 
-@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize("alias", ["Only the reserve is left", "Heat water with what is left", "Watch the gateway"])
-async def test_examples_of_blueprints(hass: HomeAssistant, tmp_path: Path, alias: str) -> None:
+async def test_examples_of_blueprints(house: House, alias: str) -> None:
     """Home Assistant takes them."""
-    used = example(alias)["use_blueprint"]
-    await use_blueprint(hass, tmp_path, Path(used["path"]).stem, **used["input"])
+    await house.automate(example(alias))
 
 
 @pytest.mark.parametrize(
@@ -70,24 +61,14 @@ async def test_examples_of_blueprints(hass: HomeAssistant, tmp_path: Path, alias
         ("Half a kilowatt hour above the reserve", 26, 24, "400 Wh are left above the reserve."),
     ],
 )
-async def test_examples(
-    hass: HomeAssistant,
-    gateway: Gateway,
-    set_up: SetUp,
-    freezer: FrozenDateTimeFactory,
-    alias: str,
-    quiet: int,
-    first: int,
-    last: str,
-) -> None:
+async def test_examples(house: House, alias: str, quiet: int, first: int, last: str) -> None:
     """They tell it once."""
-    gateway.payload.update(build("8.2", soc=60, capacity=10000, reserve=20))
-    await set_up()
-    calls = async_mock_service(hass, "notify", "notify")
-    await automate(hass, {"id": "one", **example(alias)})
+    house.says(60)
+    await house.minutes(1)
+    calls = house.calls("notify.notify")
+    await house.automate(example(alias))
     for soc, number in ((quiet, 0), (first, 1), (first - 1, 1)):
-        gateway.payload.update(build("8.2", soc=soc, capacity=10000, reserve=20))
-        await poll(hass, freezer)
-        await poll(hass, freezer, 301)
+        house.says(soc)
+        await house.minutes(6)
         assert len(calls) == number
     assert calls[0].data["message"] == last
