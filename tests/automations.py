@@ -38,6 +38,11 @@ without_values: Final = pytest.mark.parametrize(
 )
 """The ways of a gateway not to tell its charge, and what Home Assistant shows then."""
 
+without_one_value: Final = pytest.mark.parametrize(
+    ("key", "entity"), [("agg_soc", CHARGE), ("adjusted_backup_soc", RESERVE)], ids=["charge", "reserve"]
+)
+"""What a gateway may leave out that answers well."""
+
 
 async def settled() -> None:
     """Let all that needs no time come to its end.

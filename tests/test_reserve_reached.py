@@ -3,7 +3,7 @@
 from homeassistant.core import CoreState, ServiceCall
 import pytest
 
-from tests.automations import ABOVE, CHARGE, RESERVE, House, without_values
+from tests.automations import ABOVE, CHARGE, RESERVE, House, without_one_value, without_values
 from tests.gateway import State
 
 BLUEPRINT = "reserve_reached"
@@ -26,7 +26,7 @@ async def calls(house: House) -> list[ServiceCall]:
 
 
 @pytest.mark.parametrize(
-    ("soc", "reserve", "expected"), [(20, 20, 1), (15, 20, 1), (22, 20, 1), (24, 20, 0), (5, 0, 0)]
+    ("soc", "reserve", "expected"), [(20, 20, 1), (15, 20, 1), (22, 20, 1), (23, 20, 0), (24, 20, 0), (5, 0, 0)]
 )
 async def test_reached(house: House, calls: list[ServiceCall], soc: int, reserve: int, expected: int) -> None:
     """It acts at the reserve, below it and, by the energy, a bit above it; after the time, and once."""
@@ -37,10 +37,28 @@ async def test_reached(house: House, calls: list[ServiceCall], soc: int, reserve
     assert len(calls) == expected
 
 
+@pytest.mark.parametrize(("soc", "expected"), [(24, 1), (25, 0)])
+async def test_threshold_of_the_form(house: House, soc: int, expected: int) -> None:
+    """The form begins with 500 Wh."""
+    calls = await used(house, energy=ABOVE)
+    house.says(soc)
+    await house.minutes(10)
+    assert len(calls) == expected
+
+
 async def test_again(house: House, calls: list[ServiceCall]) -> None:
     """It is ready for the next time when the batteries are charged again, and not before."""
     for soc, expected in ((20, 1), (24, 1), (20, 1), (26, 1), (20, 2), (60, 2), (19, 3)):
         house.says(soc)
+        await house.minutes(8)
+        assert len(calls) == expected, soc
+
+
+async def test_again_under_a_full_reserve(house: House) -> None:
+    """Full is charged again, where the reserve leaves less than it must rise."""
+    calls = await used(house)
+    for soc, expected in ((98, 1), (99, 1), (98, 1), (100, 1), (98, 2)):
+        house.says(soc, 98)
         await house.minutes(8)
         assert len(calls) == expected, soc
 
@@ -80,6 +98,40 @@ async def test_without_values(house: House, calls: list[ServiceCall], mood: Stat
     assert len(calls) == 1
 
 
+@without_one_value
+async def test_without_one_value(house: House, key: str, entity: str) -> None:
+    """What is not known is neither below nor above anything."""
+    calls = await used(house)
+    house.says(15, **{key: None})
+    await house.minutes(20)
+    assert house.hass.states.is_state(entity, "unknown")
+    assert calls == []
+    for soc, expected in ((15, 1), (60, 1), (15, 2)):
+        house.says(soc)
+        await house.minutes(10)
+        assert len(calls) == expected, soc
+
+
+@pytest.mark.parametrize(
+    ("inputs", "lowest", "later", "reserve"),
+    [({"energy": ABOVE, "threshold": 2000}, 21, 30, 20), ({}, 100, 100, 100)],
+    ids=["energy", "full"],
+)
+async def test_a_gap_before_it_is_over(
+    house: House, inputs: dict[str, object], lowest: int, later: int, reserve: int
+) -> None:
+    """As long as the energy is low, or the reserve is not exceeded, a gap does not make it news."""
+    calls = await used(house, **inputs)
+    for soc in (lowest, later):
+        house.says(soc, reserve)
+        await house.minutes(8)
+    house.gateway.state = "refused"
+    await house.minutes(10)
+    house.gateway.state = "up"
+    await house.minutes(10)
+    assert len(calls) == 1
+
+
 async def test_a_reload(house: House, calls: list[ServiceCall]) -> None:
     """A reload of the entry is no news."""
     house.says(20)
@@ -105,6 +157,21 @@ async def test_at_a_start(house: House) -> None:
     assert calls == []
     house.says(60)
     await house.minutes(2)
+    house.says(20)
+    await house.minutes(8)
+    assert len(calls) == 1
+
+
+async def test_soon_after_a_start(house: House) -> None:
+    """What is reached after a start is told, even if it was near before."""
+    house.says(22)
+    await house.minutes(1)
+    house.hass.set_state(CoreState.not_running)
+    calls = house.calls("test.tell")
+    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    await house.start()
+    await house.minutes(10)
+    assert calls == []
     house.says(20)
     await house.minutes(8)
     assert len(calls) == 1

@@ -6,7 +6,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 import pytest
 
-from tests.automations import CHARGE, RESERVE, House, settled, without_values
+from tests.automations import CHARGE, RESERVE, House, settled, without_one_value, without_values
 from tests.gateway import State
 
 BLUEPRINT = "use_surplus"
@@ -126,6 +126,39 @@ async def test_without_values(house: House, mood: State, shown: str) -> None:
     assert seen == ["on", "off", "on"]
 
 
+@without_one_value
+async def test_without_one_value(house: House, key: str, entity: str) -> None:
+    """One of the two is not enough: the load is not switched on, and is off after a while."""
+    house.says(80)
+    await house.minutes(1)
+    seen = switches(house)
+    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    house.says(95, **{key: None})
+    await house.minutes(2)
+    assert house.hass.states.is_state(entity, "unknown")
+    assert seen == []
+    await switch(house, "on")
+    await house.minutes(12)
+    assert seen == ["on"]
+    await house.minutes(3)
+    assert seen == ["on", "off"]
+    house.says(95)
+    await house.minutes(1)
+    assert seen == ["on", "off", "on"]
+
+
+async def test_low_without_a_reserve(house: House) -> None:
+    """The level "Off at" needs no reserve, and does not wait for one."""
+    house.says(80)
+    await house.minutes(1)
+    await switch(house, "on")
+    seen = switches(house)
+    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    house.says(70, adjusted_backup_soc=None)
+    await house.minutes(1)
+    assert seen == ["off"]
+
+
 async def test_a_gateway_that_is_gone(house: House) -> None:
     """When the entry is removed the load goes off."""
     house.says(80)
@@ -136,6 +169,18 @@ async def test_a_gateway_that_is_gone(house: House) -> None:
     await house.hass.config_entries.async_remove(house.entry.entry_id)
     await house.minutes_of_retries(2)
     assert seen == ["off"]
+
+
+async def test_a_reload(house: House) -> None:
+    """A reload of the entry switches nothing."""
+    house.says(95)
+    await house.minutes(1)
+    seen = switches(house)
+    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    await house.minutes(1)
+    await house.hass.config_entries.async_reload(house.entry.entry_id)
+    await house.minutes(20)
+    assert seen == ["on"]
 
 
 async def test_by_hand(house: House) -> None:
@@ -154,10 +199,12 @@ async def test_by_hand(house: House) -> None:
     assert seen == ["on", "off", "on", "off"]
 
 
-async def test_is_not_triggered_for_nothing(house: House) -> None:
+@pytest.mark.parametrize(("soc", "load"), [(95, "on"), (80, "on"), (80, "off"), (60, "off")])
+async def test_is_not_triggered_for_nothing(house: House, soc: int, load: str) -> None:
     """Looking is not running: the automation was last triggered when it last switched."""
-    house.says(80)
+    house.says(soc)
     await house.minutes(1)
+    await switch(house, load)
     await house.use_blueprint(BLUEPRINT, **INPUTS)
     await house.minutes(5)
     (state,) = house.hass.states.async_all(AUTOMATION)

@@ -14,7 +14,7 @@ TELL = [{"action": "test.tell", "data": {"reason": "{{ reason }}"}}]
 SILENT = "The gateway is silent"
 
 told_before = pytest.mark.parametrize(
-    ("hours", "number"), [([], 1), ([1], 0), ([25], 1)], ids=["never", "an hour", "a day"]
+    ("hours", "number"), [([], 1), ([1], 0), ([23], 0), ([25], 1)], ids=["never", "an hour", "nearly a day", "a day"]
 )
 """When the automation last ran before a start, and how often it tells then."""
 
@@ -108,6 +108,42 @@ async def test_flags(house: House, key: str, name: str) -> None:
     house.says(50, **{key: True})
     await house.minutes(1)
     assert reasons(calls) == [name] * 2
+
+
+async def test_two_flags_and_silence(house: House) -> None:
+    """A flag that stays up keeps nothing else from being told."""
+    house.says(50)
+    await house.minutes(1)
+    calls = await watches(house)
+    house.says(50, shutdown=True)
+    await house.minutes(2)
+    house.says(50, shutdown=True, Commission_in_progress=True)
+    await house.minutes(2)
+    house.gateway.state = "refused"
+    await house.minutes(30)
+    assert reasons(calls) == ["Shutdown", "Commissioning", SILENT]
+    house.gateway.state = "up"
+    await house.minutes(5)
+    assert len(calls) == 3
+
+
+async def test_an_unknown_flag(house: House) -> None:
+    """A flag that the gateway does not tell is neither raised nor silence."""
+    calls = await watches(house)
+    house.says(50, shutdown=None)
+    await house.minutes(40)
+    assert house.hass.states.is_state(SHUTDOWN, "unknown")
+    assert calls == []
+    house.says(50)
+    await house.minutes(1)
+    house.says(50, shutdown=True)
+    await house.minutes(1)
+    assert reasons(calls) == ["Shutdown"]
+    house.says(50, shutdown=None)
+    await house.minutes(5)
+    house.says(50, shutdown=True)
+    await house.minutes(5)
+    assert reasons(calls) == ["Shutdown"]
 
 
 async def test_a_flag_raised_in_silence(house: House) -> None:
