@@ -2,12 +2,13 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
-from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryDisabler
 from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import DOMAIN
@@ -63,6 +64,27 @@ async def test_no_secctrl(
     await poll(hass, freezer, 21)
     assert ir.async_get(hass).issues == {}
     assert states(hass, loaded)["agg_soc"] == str(gateway.payload["agg_soc"])
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_disabled(
+    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory, running: bool
+) -> None:
+    """A disabled entry needs no repair; enabled again, it tells what it finds."""
+    gateway.answer("/ivp/ensemble/secctrl", Status(404))
+    if not running:
+        await hass.config_entries.async_reload(loaded.entry_id)
+    await poll(hass, freezer)
+    assert len(ir.async_get(hass).issues) == 1
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done()
+    assert ir.async_get(hass).issues == {}
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, None)
+    await hass.async_block_till_done()
+    assert len(ir.async_get(hass).issues) == 1
+    gateway.clear()
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert ir.async_get(hass).issues == {}
 
 
 async def test_removal(

@@ -12,7 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
-from .issues import settle
+from .issues import settle, settle_disabled
 from .sign_in import forget_renewals, retry_shared
 
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
@@ -22,8 +22,9 @@ CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Watch core's entries for those of ours that are not running."""
-    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, partial(retry_shared, hass))
+    """Watch entries, core's too, for what those of ours that are not running cannot see."""
+    for follow in (retry_shared, settle_disabled):
+        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, partial(follow, hass))
     return True
 
 

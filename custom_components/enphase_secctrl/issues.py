@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_CERTIFICATE, DOMAIN
@@ -54,6 +54,13 @@ def settle(hass: HomeAssistant, entry: ConfigEntry, *kinds: str) -> None:
     """Take the issues away, all of them unless some are named."""
     for kind in kinds or _SEVERITY:
         ir.async_delete_issue(hass, DOMAIN, _id(entry, kind))
+
+
+@callback
+def settle_disabled(hass: HomeAssistant, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
+    """Take the issues of an entry of ours away when it is disabled."""
+    if entry.domain == DOMAIN and entry.disabled_by:
+        settle(hass, entry)
 
 
 def _id(entry: ConfigEntry, kind: str) -> str:
