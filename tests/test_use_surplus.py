@@ -126,6 +126,21 @@ async def test_without_values(house: House, mood: State, shown: str) -> None:
     assert seen == ["on", "off", "on"]
 
 
+async def test_without_values_of_two_kinds(house: House) -> None:
+    """A gateway that is silent, then looks for its batteries, then is silent again, tells nothing all the while."""
+    house.says(95)
+    await house.minutes(1)
+    seen = switches(house)
+    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    await house.minutes(1)
+    moods: list[State] = ["refused", "zeros", "refused", "zeros"]
+    for mood in moods:
+        assert seen == ["on"]
+        house.gateway.state = mood
+        await house.minutes(4.5)
+    assert seen == ["on", "off"]
+
+
 @without_one_value
 async def test_without_one_value(house: House, key: str, entity: str) -> None:
     """One of the two is not enough: the load is not switched on, and is off after a while."""
