@@ -7,6 +7,7 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.loader import async_get_integration
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -60,6 +61,8 @@ async def test_no_secctrl(
     await poll(hass, freezer)
     (issue,) = ir.async_get(hass).issues.values()
     assert (issue.translation_key, issue.is_fixable) == ("no_secctrl", False)
+    integration = await async_get_integration(hass, DOMAIN)
+    assert issue.learn_more_url == integration.manifest["issue_tracker"]
     gateway.clear()
     await poll(hass, freezer, 21)
     assert ir.async_get(hass).issues == {}

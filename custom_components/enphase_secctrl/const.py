@@ -13,6 +13,9 @@ CORE_DOMAIN: Final = "enphase_envoy"
 TOKEN_PAGE: Final = "https://entrez.enphaseenergy.com"
 """Where an owner gets a token by hand."""
 
+ISSUE_TRACKER: Final = "https://github.com/enphase-secctrl/enphase-secctrl/issues"
+"""As the manifest says; where a gateway that no longer offers its data is news."""
+
 ENTRY_VERSION: Final = 1
 """Of what an entry holds: host, sign_in, and token, core_entry or username and password, as that needs."""
 

@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import CONF_CERTIFICATE, DOMAIN
+from .const import CONF_CERTIFICATE, DOMAIN, ISSUE_TRACKER
 from .pin import as_people_read
 
 TOKEN_ENDS: Final = "token_ends"  # noqa: S105 - a name
@@ -33,6 +33,7 @@ def announce(hass: HomeAssistant, entry: ConfigEntry, kind: str, **placeholders:
         _id(entry, kind),
         data={"entry_id": entry.entry_id, "kind": kind, **placeholders},
         is_fixable=kind != NO_SECCTRL,
+        learn_more_url=ISSUE_TRACKER if kind == NO_SECCTRL else None,
         severity=_SEVERITY[kind],
         translation_key=kind,
         translation_placeholders=shown,
