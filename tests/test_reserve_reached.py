@@ -141,15 +141,21 @@ async def test_a_reload(house: House, calls: list[ServiceCall]) -> None:
     assert len(calls) == 1
 
 
-async def test_at_a_start(house: House) -> None:
-    """What is so at a start of Home Assistant is not told, also not after a gap; the next time is."""
-    house.says(20)
-    await house.minutes(1)
+async def started(house: House) -> list[ServiceCall]:
+    """Let Home Assistant start, and ten minutes pass; return the list that grows with each call."""
     house.hass.set_state(CoreState.not_running)
     calls = house.calls("test.tell")
     await house.use_blueprint(BLUEPRINT, **INPUTS)
     await house.start()
     await house.minutes(10)
+    return calls
+
+
+async def test_at_a_start(house: House) -> None:
+    """What is so at a start of Home Assistant is not told, also not after a gap; the next time is."""
+    house.says(20)
+    await house.minutes(1)
+    calls = await started(house)
     house.gateway.state = "refused"
     await house.minutes(10)
     house.gateway.state = "up"
@@ -166,11 +172,7 @@ async def test_soon_after_a_start(house: House) -> None:
     """What is reached after a start is told, even if it was near before."""
     house.says(22)
     await house.minutes(1)
-    house.hass.set_state(CoreState.not_running)
-    calls = house.calls("test.tell")
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
-    await house.start()
-    await house.minutes(10)
+    calls = await started(house)
     assert calls == []
     house.says(20)
     await house.minutes(8)
@@ -181,11 +183,7 @@ async def test_a_silent_start(house: House) -> None:
     """What the first values after a start say is not told either, however late they come; the next time is."""
     house.gateway.state = "refused"
     await house.minutes(5)
-    house.hass.set_state(CoreState.not_running)
-    calls = house.calls("test.tell")
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
-    await house.start()
-    await house.minutes(10)
+    calls = await started(house)
     house.gateway.state = "up"
     for soc, expected in ((20, 0), (60, 0), (20, 1)):
         house.says(soc)
