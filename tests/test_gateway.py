@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+import logging
 from typing import Final, override
 
 from aiohttp import DummyCookieJar
@@ -13,7 +14,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed_exact
 
-from custom_components.enphase_secctrl.const import SIZE_LIMIT
+from custom_components.enphase_secctrl.const import LOGGER, SIZE_LIMIT
 from custom_components.enphase_secctrl.failures import (
     CannotConnect,
     CertificateChanged,
@@ -365,6 +366,25 @@ async def test_name(internet: Internet, gateway: Gateway, connect: Connect) -> N
     await client.secctrl()
     await client.secctrl()
     assert asked(gateway)[-1] == (SECCTRL, True, True, 200)
+
+
+async def test_debug_log(gateway: Gateway, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says what kind of failure it was, and no more."""
+    caplog.set_level(logging.DEBUG, LOGGER.name)
+    with failure(CannotConnect()):
+        await connect(host="nobody.local").secctrl()
+    await gateway.pause()
+    with failure(CannotConnect()):
+        await connect().secctrl()
+    await gateway.resume()
+    gateway.answer(INFO, EarlyClose())
+    with failure(CannotConnect()):
+        await connect().secctrl()
+    kinds = ("ClientConnectorDNSError", "ClientConnectorError", "ServerDisconnectedError")
+    said = [record.getMessage() for record in caplog.records if record.name == LOGGER.name]
+    assert said == [f"No answer to /info: {kind}" for kind in kinds]
+    gateway.clear()
+    assert await connect().secctrl()
 
 
 @pytest.mark.parametrize("fault", [Held, Halted])

@@ -65,14 +65,20 @@ async def switch(house: House, state: str) -> None:
     await house.hass.services.async_call("input_boolean", f"turn_{state}", {"entity_id": LOAD}, blocking=True)
 
 
-@levels
-async def test_levels(house: House, soc: int, reserve: int, load: str, switched: list[str]) -> None:
-    """The load is switched when a level is crossed, and once at most."""
-    house.says(80)
+async def used(house: House, soc: float, load: str = "off", **inputs: object) -> list[str]:
+    """Use the blueprint at a charge (%), with the load so; return the list that grows with each state of it."""
+    house.says(soc)
     await house.minutes(1)
     await switch(house, load)
     seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    await house.use_blueprint(BLUEPRINT, **INPUTS, **inputs)
+    return seen
+
+
+@levels
+async def test_levels(house: House, soc: int, reserve: int, load: str, switched: list[str]) -> None:
+    """The load is switched when a level is crossed, and once at most."""
+    seen = await used(house, 80, load)
     house.says(soc, reserve)
     await house.minutes(3)
     assert seen == switched
@@ -96,11 +102,7 @@ async def test_levels_at_a_start(house: House, soc: int, reserve: int, load: str
 
 async def test_levels_that_cross(house: House) -> None:
     """With the levels exchanged it is off at the higher one, and does not flutter."""
-    house.says(60)
-    await house.minutes(1)
-    await switch(house, "on")
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS, on_level=40, off_level=60)
+    seen = await used(house, 60, "on", on_level=40, off_level=60)
     await house.minutes(5)
     assert seen == ["off"]
 
@@ -108,10 +110,7 @@ async def test_levels_that_cross(house: House) -> None:
 @without_values
 async def test_without_values(house: House, mood: State, shown: str) -> None:
     """Without values the load stays for a while, is then off, and stays off until they are back."""
-    house.says(95)
-    await house.minutes(1)
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    seen = await used(house, 95)
     await house.minutes(2)
     assert seen == ["on"]
     house.gateway.state = mood
@@ -128,10 +127,7 @@ async def test_without_values(house: House, mood: State, shown: str) -> None:
 
 async def test_without_values_of_two_kinds(house: House) -> None:
     """A gateway that is silent, then looks for its batteries, then is silent again, tells nothing all the while."""
-    house.says(95)
-    await house.minutes(1)
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    seen = await used(house, 95)
     await house.minutes(1)
     moods: list[State] = ["refused", "zeros", "refused", "zeros"]
     for mood in moods:
@@ -144,10 +140,7 @@ async def test_without_values_of_two_kinds(house: House) -> None:
 @without_one_value
 async def test_without_one_value(house: House, key: str, entity: str) -> None:
     """One of the two is not enough: the load is not switched on, and is off after a while."""
-    house.says(80)
-    await house.minutes(1)
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    seen = await used(house, 80)
     house.says(95, **{key: None})
     await house.minutes(2)
     assert house.hass.states.is_state(entity, "unknown")
@@ -164,11 +157,7 @@ async def test_without_one_value(house: House, key: str, entity: str) -> None:
 
 async def test_low_without_a_reserve(house: House) -> None:
     """The level "Off at" needs no reserve, and does not wait for one."""
-    house.says(80)
-    await house.minutes(1)
-    await switch(house, "on")
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    seen = await used(house, 80, "on")
     house.says(70, adjusted_backup_soc=None)
     await house.minutes(1)
     assert seen == ["off"]
@@ -176,11 +165,7 @@ async def test_low_without_a_reserve(house: House) -> None:
 
 async def test_a_gateway_that_is_gone(house: House) -> None:
     """When the entry is removed the load goes off."""
-    house.says(80)
-    await house.minutes(1)
-    await switch(house, "on")
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    seen = await used(house, 80, "on")
     await house.hass.config_entries.async_remove(house.entry.entry_id)
     await house.minutes_of_retries(2)
     assert seen == ["off"]
@@ -188,10 +173,7 @@ async def test_a_gateway_that_is_gone(house: House) -> None:
 
 async def test_a_reload(house: House) -> None:
     """A reload of the entry switches nothing."""
-    house.says(95)
-    await house.minutes(1)
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    seen = await used(house, 95)
     await house.minutes(1)
     await house.hass.config_entries.async_reload(house.entry.entry_id)
     await house.minutes(20)
@@ -200,10 +182,7 @@ async def test_a_reload(house: House) -> None:
 
 async def test_by_hand(house: House) -> None:
     """Between the levels a hand may switch it; near the reserve it may not be on, not for a moment."""
-    house.says(80)
-    await house.minutes(1)
-    seen = switches(house)
-    await house.use_blueprint(BLUEPRINT, **INPUTS)
+    seen = await used(house, 80)
     await switch(house, "on")
     await house.minutes(3)
     assert seen == ["on"]
