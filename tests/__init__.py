@@ -1,1 +1,1 @@
-"""Tests of the integration, and the gateway they talk to."""
+"""Tests of the integration."""

@@ -1,14 +1,10 @@
-"""A gateway that answers over TLS, a Home Assistant beside it, and an entry between the two."""
+"""Fixtures of all tests: an emulated gateway, the emulated cloud, and a config entry for the gateway."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from pathlib import Path
-import socket
 import ssl
-from typing import override
 from unittest.mock import PropertyMock, patch
 
-from aiohttp.abc import AbstractResolver, ResolveResult
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN
@@ -16,31 +12,46 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client
 from homeassistant.setup import async_setup_component
 from homeassistant.util import ssl as ssl_util
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
-from tests.automations import House
-from tests.gateway import Cloud, Gateway
+from tests.automation_harness import AutomationHarness
+from tests.emulator import Cloud, Gateway
+from tests.network import FakeNetwork, FakeResolver
 
-LONG_NAME = 60
+MAX_ID_LENGTH = 60
+
+# In CI, Hypothesis would load its profile "ci", which always tests the same examples. scripts/test sets a random seed
+for _profile, _examples in (("normal", 500), ("deep", 10_000)):
+    settings.register_profile(
+        _profile,
+        max_examples=_examples,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),  # autouse fixtures, and large examples
+    )
+settings.load_profile("normal")  # --hypothesis-profile selects the other one
 
 type SetUp = Callable[[], Coroutine[None, None, MockConfigEntry]]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name a long parameter after its argument: tokens are new each time, and no names."""
-    return argname if isinstance(val, str | bytes) and len(val) > LONG_NAME else None
+    """Use the argument's name as ID of a long value: tokens are different in each run."""
+    return argname if isinstance(val, str | bytes) and len(val) > MAX_ID_LENGTH else None
 
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Load custom integrations, and let them talk to 127.0.0.1."""
+    """Load custom integrations, and allow connections to 127.0.0.1."""
 
 
 @pytest.fixture
 def all_enabled() -> Generator[None]:
-    """Enable every entity from the start (Home Assistant's own switch)."""
+    """Enable all entities by default."""
     name = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
     with patch(name, new_callable=PropertyMock(return_value=True)):
         yield
@@ -48,7 +59,7 @@ def all_enabled() -> Generator[None]:
 
 @pytest.fixture
 async def gateway(socket_enabled: None) -> AsyncGenerator[Gateway]:
-    """A gateway that has just started to listen."""
+    """A running gateway."""
     gateway = Gateway()
     await gateway.start()
     yield gateway
@@ -57,7 +68,7 @@ async def gateway(socket_enabled: None) -> AsyncGenerator[Gateway]:
 
 @pytest.fixture
 def entry(gateway: Gateway) -> MockConfigEntry:
-    """An entry with a pasted token for the gateway, not yet added."""
+    """An entry with a pasted token for the gateway, not yet added to Home Assistant."""
     return MockConfigEntry(
         domain=DOMAIN,
         title=f"IQ Gateway {gateway.serial}",
@@ -68,7 +79,7 @@ def entry(gateway: Gateway) -> MockConfigEntry:
 
 @pytest.fixture
 def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> SetUp:
-    """Set the entry up; whether it worked is in its state."""
+    """A function that sets up the entry and returns it, in whatever state it is then."""
 
     async def set_up() -> MockConfigEntry:
         entry.add_to_hass(hass)
@@ -80,81 +91,40 @@ def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> SetUp:
 
 
 @pytest.fixture
-async def loaded(set_up: SetUp) -> MockConfigEntry:
-    """The entry, set up well."""
+async def loaded_entry(set_up: SetUp) -> MockConfigEntry:
+    """The entry, set up and loaded."""
     entry = await set_up()
     assert entry.state is ConfigEntryState.LOADED
     return entry
 
 
 @pytest.fixture
-async def house(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory, tmp_path: Path
-) -> AsyncGenerator[House]:
-    """A house for one automation; what that waits for ends with the test."""
-    yield House(hass=hass, gateway=gateway, entry=loaded, freezer=freezer, folder=tmp_path)
+async def harness(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory, tmp_path: Path
+) -> AsyncGenerator[AutomationHarness]:
+    """A harness for one automation, which is turned off at the end so that no run of it is left waiting."""
+    yield AutomationHarness(hass=hass, gateway=gateway, entry=loaded_entry, freezer=freezer, config_dir=tmp_path)
     assert await async_setup_component(hass, "automation", {})
     await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
 
 
-class Names(AbstractResolver):
-    """Finds some names on ports of 127.0.0.1, and no others."""
-
-    def __init__(self, ports: Mapping[str, tuple[int, ...]]) -> None:
-        """Take the names; more may be added later."""
-        self._ports = ports
-
-    @override
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return where the name is; raises OSError."""
-        if host not in self._ports:
-            raise OSError(f"no name {host}")
-        return [
-            ResolveResult(
-                hostname=host,
-                host="127.0.0.1",
-                port=port,
-                family=family or socket.AF_INET,
-                proto=0,
-                flags=0,
-            )
-            for port in self._ports[host]
-        ]
-
-    @override
-    async def close(self) -> None:
-        """Keep nothing."""
-
-    async def real_close(self) -> None:
-        """Home Assistant's name for it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Internet:
-    """What Home Assistant's connectors find and trust: names with the ports of their addresses, and authorities."""
-
-    ports: dict[str, tuple[int, ...]]
-    trust: ssl.SSLContext
-
-
 @pytest.fixture(autouse=True)
-def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
-    """An internet with nobody in it."""
-    internet = Internet(ports={}, trust=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    monkeypatch.setattr(aiohttp_client, "_async_make_resolver", lambda _: Names(internet.ports))
-    monkeypatch.setattr(ssl_util, "client_context", lambda *_: internet.trust)
-    return internet
+def network(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
+    """A network without hostnames and without trusted certificate authorities."""
+    network = FakeNetwork(ports={}, ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    monkeypatch.setattr(aiohttp_client, "_async_make_resolver", lambda _: FakeResolver(network.ports))
+    monkeypatch.setattr(ssl_util, "client_context", lambda *_: network.ssl_context)
+    return network
 
 
 @pytest.fixture
-async def cloud(socket_enabled: None, internet: Internet) -> AsyncGenerator[Cloud]:
-    """A cloud with one account, in the internet under its two real names."""
+async def cloud(socket_enabled: None, network: FakeNetwork) -> AsyncGenerator[Cloud]:
+    """The cloud with one account, at its two real hostnames."""
     cloud = Cloud()
     cloud.add_account("owner@example.com", "secret")
     await cloud.start()
-    internet.ports.update(dict.fromkeys(("enlighten.enphaseenergy.com", "entrez.enphaseenergy.com"), (cloud.port,)))
-    internet.trust.load_verify_locations(cadata=cloud.ca_pem.decode())
+    hostnames = ("enlighten.enphaseenergy.com", "entrez.enphaseenergy.com")
+    network.ports.update(dict.fromkeys(hostnames, (cloud.port,)))
+    network.ssl_context.load_verify_locations(cadata=cloud.ca_pem.decode())
     yield cloud
     await cloud.stop()

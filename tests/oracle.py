@@ -1,10 +1,10 @@
-"""What a payload means, written down a second time from the contract: a witness against the code.
+"""The oracle: what the entities must show for a payload, written a second time from the specification.
 
-It knows keys and rules, not tables: nothing here comes from the integration.
+It is independent of the integration and uses nothing of it.
 """
 
 from collections.abc import Mapping
-from math import inf, pi
+from math import pi
 from typing import Final
 
 type Expected = bool | float | None
@@ -16,85 +16,111 @@ PERCENTS: Final = (
 )
 FLAGS: Final = ("shutdown", "Commission_in_progress", "ESS_in_progress", "ESS_R3_To_R4_in_progress")
 PHASES: Final = ("", "_phaseb", "_phasec")
+MEASURED_FIELDS: Final = {
+    *(
+        "agg_soc",
+        "agg_avail_energy",
+        "agg_backup_energy",
+        "energy_above_reserve",
+        "enc_agg_soc",
+        "enc_agg_avail_energy",
+    ),
+}
+"""Fields that include IQ Batteries, and are unknown until the gateway has heard from them."""
+
 OFF_GRID_NUMBERS: Final = ("F", "V", "Vd_neg", "Vq_neg", "Vd_zero", "Vq_zero")
 OFF_GRID_FLAGS: Final = ("is_active", "is_system_balanced", "seq_reset_needed")
 
 
 def expected(payload: Mapping[str, object]) -> dict[str, Expected]:
-    """Return {key: value, or None for unknown} of each entity that a first answer makes."""
+    """Return {key: value, or None for unknown} of each entity that exists after a first payload."""
     storage, iq, ac = _present(payload)
-    found: dict[str, Expected] = {}
+    ready = not (iq and _has_iq_capacity(payload) and _is_zero(payload.get("ENC_agg_soh")))
+    values: dict[str, Expected] = {}
     for suffix in PHASES:
-        found |= _if(payload, f"freq_bias_hz{suffix}", _number)
-        found |= _if(payload, f"voltage_bias_v{suffix}", _number)
-        found |= _if(payload, f"freq_bias_hz_q8{suffix}", lambda raw: _scaled(raw, 2 * pi * 256))
-        found |= _if(payload, f"voltage_bias_v_q5{suffix}", lambda raw: _scaled(raw, 32))
+        values |= _if(payload, f"freq_bias_hz{suffix}", _number)
+        values |= _if(payload, f"voltage_bias_v{suffix}", _number)
+        values |= _if(payload, f"freq_bias_hz_q8{suffix}", lambda raw: _scaled(raw, 2 * pi * 256))
+        values |= _if(payload, f"voltage_bias_v_q5{suffix}", lambda raw: _scaled(raw, 32))
     for name in FLAGS:
-        found |= _if(payload, name, _flag)
+        values |= _if(payload, name, _flag)
     match payload.get("offgrid_secctrl"):
         case dict() as inner:
             for name in OFF_GRID_NUMBERS:
-                found |= _if(inner, name, _number, prefix="offgrid_secctrl_")
+                values |= _if(inner, name, _number, prefix="offgrid_secctrl_")
             for name in OFF_GRID_FLAGS:
-                found |= _if(inner, name, _flag, prefix="offgrid_secctrl_")
+                values |= _if(inner, name, _flag, prefix="offgrid_secctrl_")
     if storage:
-        found |= _storage_rows(payload, iq=iq, ac=ac)
-    return found
+        values |= _storage_fields(payload, iq=iq, ac=ac, ready=ready)
+    return values
 
 
-def _storage_rows(payload: Mapping[str, object], *, iq: bool, ac: bool) -> dict[str, Expected]:
-    found: dict[str, Expected] = {}
+def _storage_fields(payload: Mapping[str, object], *, iq: bool, ac: bool, ready: bool) -> dict[str, Expected]:
+    values: dict[str, Expected] = {}
     for name in PERCENTS:
-        found |= _if(payload, name, _percent)
-    found |= _if(payload, "Max_energy", _energy)
-    found |= _if(payload, "soc_rec_enabled", _flag)
+        values |= _if(payload, name, _percent)
+    values |= _if(payload, "Max_energy", _energy)
+    values |= _if(payload, "soc_rec_enabled", _flag)
     if "agg_avail_energy" in payload:
-        found["agg_avail_energy"] = _energy(payload["agg_avail_energy"])
+        values["agg_avail_energy"] = _energy(payload["agg_avail_energy"])
     elif parts := [payload[name] for name in ("ENC_agg_avail_energy", "ACB_agg_energy") if name in payload]:
-        found["agg_avail_energy"] = _sum([_energy(part) for part in parts])
+        values["agg_avail_energy"] = _sum([_energy(part) for part in parts])
     reserve = next((name for name in ("agg_backup_energy", "ENC_agg_backup_energy") if name in payload), None)
     if reserve == "agg_backup_energy" or (reserve and iq):
-        found["agg_backup_energy"] = _energy(payload[reserve])
-        charge = next((name for name in ("ENC_agg_avail_energy", "agg_avail_energy") if name in payload), None)
-        if charge and iq:
-            above = _sum([_energy(payload[charge]), _negative(found["agg_backup_energy"])])
-            found["energy_above_reserve"] = None if above is None else max(0, above)
+        values["agg_backup_energy"] = _energy(payload[reserve])
+        stored = next((name for name in ("ENC_agg_avail_energy", "agg_avail_energy") if name in payload), None)
+        if stored and iq:
+            above = _sum([_energy(payload[stored]), _negative(values["agg_backup_energy"])])
+            values["energy_above_reserve"] = None if above is None else max(0, above)
     if iq:
-        found |= _if(payload, "ENC_agg_soh", lambda raw: _percent(raw) or UNKNOWN)
-        found |= _if(payload, "ENC_agg_soc", _percent)
-        for name in ("ENC_agg_avail_energy", "Enc_commissioned_capacity", "Enc_max_available_capacity"):
-            found |= _if(payload, name, _energy)
-    if ac:
-        found |= _if(payload, "ACB_agg_soc", _percent)
-        found |= _if(payload, "ACB_agg_energy", _energy)
-    return found
+        values |= _if(payload, "ENC_agg_soh", lambda raw: _percent(raw) or UNKNOWN)
+        for name in ("Enc_commissioned_capacity", "Enc_max_available_capacity"):
+            values |= _if(payload, name, _energy)
+    if iq and ac:
+        values |= _if(payload, "ENC_agg_soc", _percent)
+        values |= _if(payload, "ENC_agg_avail_energy", _energy)
+        values |= _if(payload, "ACB_agg_soc", _percent)
+        values |= _if(payload, "ACB_agg_energy", _energy)
+    if not ready:
+        values |= dict.fromkeys(MEASURED_FIELDS & values.keys(), UNKNOWN)
+    return values
 
 
 def _present(payload: Mapping[str, object]) -> tuple[bool, bool, bool]:
-    """Return whether there is storage at all, IQ Batteries, AC Batteries."""
+    """Return whether there is any storage, whether there are IQ Batteries, and whether there are AC Batteries."""
     iq_names = ("Enc_max_available_capacity", "Enc_commissioned_capacity")
     iq_sizes = [_energy(payload[name]) or 0 for name in iq_names if name in payload]
     ac_sizes = [_energy(payload["ACB_agg_energy"]) or 0] if "ACB_agg_energy" in payload else []
     ac_sizes += [_percent(payload["ACB_agg_soc"]) or 0] if "ACB_agg_soc" in payload else []
     total = [_energy(payload["Max_energy"]) or 0] if "Max_energy" in payload else []
     sizes = iq_sizes + ac_sizes + total
-    both = [_energy(payload.get(name)) for name in ("Max_energy", "Enc_max_available_capacity")]
-    more = both[0] is not None and both[1] is not None and both[0] > both[1]
-    return (not sizes or any(sizes), not iq_sizes or any(iq_sizes), any(ac_sizes) or more)
+    commissioned = next((name for name in ("Enc_commissioned_capacity", iq_names[0]) if name in payload), "")
+    both = [_energy(payload.get(name)) for name in ("Max_energy", commissioned)]
+    exceeds_iq = both[0] is not None and both[1] is not None and both[0] > both[1]
+    return (not sizes or any(sizes), not iq_sizes or any(iq_sizes), any(ac_sizes) or exceeds_iq)
 
 
-def _if(payload: Mapping[str, object], name: str, read: object, prefix: str = "") -> dict[str, Expected]:
-    return {prefix + name.lower(): read(payload[name])} if name in payload and callable(read) else {}
+def _has_iq_capacity(payload: Mapping[str, object]) -> bool:
+    names = ("Enc_max_available_capacity", "Enc_commissioned_capacity")
+    return any(_energy(payload.get(name)) for name in names)
+
+
+def _is_zero(raw: object) -> bool:
+    return _number(raw) == 0
+
+
+def _if(payload: Mapping[str, object], name: str, convert: object, prefix: str = "") -> dict[str, Expected]:
+    return {prefix + name.lower(): convert(payload[name])} if name in payload and callable(convert) else {}
 
 
 def _number(raw: object) -> float | None:
     usable = type(raw) in (int, float) and isinstance(raw, int | float) and -(2**53) < raw < 2**53
-    return raw if usable and isinstance(raw, int | float) else UNKNOWN
+    return raw + 0 if usable and isinstance(raw, int | float) else UNKNOWN
 
 
-def _between(raw: object, most: float) -> float | None:
+def _between(raw: object, maximum: float) -> float | None:
     number = _number(raw)
-    return number if number is not None and 0 <= number <= most else UNKNOWN
+    return number if number is not None and 0 <= number <= maximum else UNKNOWN
 
 
 def _percent(raw: object) -> float | None:
@@ -102,11 +128,12 @@ def _percent(raw: object) -> float | None:
 
 
 def _energy(raw: object) -> float | None:
-    return _between(raw, inf)
+    number = _between(raw, 2**31)
+    return UNKNOWN if number == 2**31 else number
 
 
-def _scaled(raw: object, by: float) -> float | None:
-    return raw / by if type(raw) is int and _number(raw) is not None else UNKNOWN
+def _scaled(raw: object, divisor: float) -> float | None:
+    return raw / divisor if type(raw) is int and _number(raw) is not None else UNKNOWN
 
 
 def _flag(raw: object) -> bool | None:

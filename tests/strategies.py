@@ -1,4 +1,4 @@
-"""Payloads, pages, tokens and addresses that nobody should send, for hypothesis."""
+"""Hypothesis strategies: payloads, pages, tokens, and hosts, valid and invalid."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -7,22 +7,25 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from custom_components.enphase_secctrl.const import SIZE_LIMIT
-from tests.gateway import SCENARIOS
-from tests.gateway.pages import info
+from tests.emulator import SCENARIOS
+from tests.emulator.pages import info_xml
+
+SIZE_LIMIT = 64 * 1024
+"""Bytes. Larger responses are refused."""
+
 
 SERIAL: Final = "122300000001"
-LATER: Final = 4102444800
+EXPIRES: Final = 4102444800
 """2100, in seconds."""
 
-SOMEBODY: Final = "Jane Roe"
-"""Stands in every text value of a mutated payload, and in no name."""
+NAME: Final = "Jane Roe"
+"""Is in every text value of a mutated payload, and in no key."""
 
 PAYLOADS: Final = [scenario.payload for scenario in SCENARIOS.values()]
 OFF_GRID: Final = "offgrid_secctrl"
 
 type Pairs = list[tuple[str, str]]
-"""Names of an object's members with their JSON: names may repeat, and JSON may be what Python cannot write."""
+"""The keys of an object, which may repeat, with JSON that Python couldn't write."""
 
 _EXTREMES: Final = (
     *("null", "true", "false", "0", "1", "-0", "-0.0", "5e-324", "-5e-324", "0.1", "12.5", "-1", "100", "101"),
@@ -31,17 +34,17 @@ _EXTREMES: Final = (
     *(str(-(2**53) + step) for step in (-1, 0, 1)),
     *("9007199254740991.0", "9007199254740992.0", "9" * 19, "9" * 20, "-" + "9" * 19, "-" + "9" * 20),
     *(str(10**400), "1" * 5000, "-" + "1" * 5000, "0." + "3" * 5000, "1" * 5000 + ".5", "1" * 5000 + "e-4990"),
-    *(f'"{SOMEBODY}"', f'"{SOMEBODY} 12"', f'"{SOMEBODY} \\ud800"', f'"{SOMEBODY} \\u0000"', "[]", "{}", "[1]"),
-    *('{"F": 1, "agg_soc": 50}', '[{"agg_soc": 50}]', f'{{"name": "{SOMEBODY}"}}'),
+    *(f'"{NAME}"', f'"{NAME} 12"', f'"{NAME} \\ud800"', f'"{NAME} \\u0000"', "[]", "{}", "[1]"),
+    *('{"F": 1, "agg_soc": 50}', '[{"agg_soc": 50}]', f'{{"name": "{NAME}"}}'),
 )
-_NAMES: Final = sorted({name for payload in PAYLOADS for name in payload} | {"agg_soc ", "AGG_SOC", "offgrid_secctrl."})
+_KEYS: Final = sorted({name for payload in PAYLOADS for name in payload} | {"agg_soc ", "AGG_SOC", "offgrid_secctrl."})
 _PATHS: Final = (
     *("offgrid_secctrl.F", "offgrid_secctrl.F.x", "offgrid_secctrl.", ".F", ".", "", "a.b", " + "),
     *("ENC_agg_avail_energy + ACB_agg_energy", "serial_122300000001", "agg_soc\u0000", "\u202eagg_soc", "\uff11"),
 )
 
 texts: Final = st.text(st.characters(categories=None), max_size=30)
-"""Of any character, those that UTF-8 cannot write among them."""
+"""Any characters, including those that can't be encoded in UTF-8."""
 
 numbers: Final = st.integers() | st.floats() | st.integers(-(10**25), 10**25)
 
@@ -52,13 +55,13 @@ json_values: Final = st.recursive(
 )
 
 
-def members(pairs: Pairs, *, indent: str = "") -> str:
+def object_json(pairs: Pairs, *, indent: str = "") -> str:
     """Return the JSON of an object."""
     return "{" + f",{indent}".join(f"{json.dumps(name)}:{value}" for name, value in pairs) + "}"
 
 
 def nested(opening: str, closing: str, depth: int) -> str:
-    """Return JSON of so many levels."""
+    """Return JSON that is nested this deeply."""
     return opening * depth + "1" + closing * depth
 
 
@@ -67,53 +70,53 @@ raw_values: Final = st.one_of(
     st.integers(-10, 110).map(str),
     st.floats(-200, 200).map(repr),
     numbers.map(json.dumps),
-    st.text(max_size=9).map(lambda text: json.dumps(SOMEBODY + text)),
+    st.text(max_size=9).map(lambda text: json.dumps(NAME + text)),
     st.builds(nested, st.just("["), st.just("]"), st.integers(0, 300)),
     st.builds(nested, st.just('{"a":'), st.just("}"), st.integers(0, 300)),
     st.builds(nested, st.just('[{"offgrid_secctrl.F":'), st.just("}]"), st.sampled_from([1, 90, 3000])),
 )
-"""JSON, valid or nearly so, with SOMEBODY in every text."""
+"""JSON that is valid or nearly valid, with NAME in every text."""
 
-_names = st.sampled_from(_NAMES) | st.sampled_from(_PATHS) | texts
+_keys = st.sampled_from(_KEYS) | st.sampled_from(_PATHS) | texts
 
 
 @st.composite
-def changed(draw: st.DrawFn, pairs: Pairs) -> Pairs:
-    """Return the pairs with some dropped, some of another value, some twice, and new ones anywhere."""
+def mutated(draw: st.DrawFn, pairs: Pairs) -> Pairs:
+    """Return the pairs with some removed, changed, repeated, or added."""
     drop = draw(st.sets(st.integers(0, 40), max_size=draw(st.sampled_from([0, 1, 5, 30]))))
     retype = draw(st.dictionaries(st.integers(0, 40), raw_values, max_size=draw(st.sampled_from([0, 1, 4, 20]))))
-    more = draw(st.lists(st.tuples(_names, raw_values), max_size=draw(st.sampled_from([0, 1, 4]))))
-    kept = [(name, retype.get(place, raw)) for place, (name, raw) in enumerate(pairs) if place not in drop]
-    place = draw(st.integers(0, len(kept)))
-    return [*kept[:place], *more, *kept[place:]]
+    more = draw(st.lists(st.tuples(_keys, raw_values), max_size=draw(st.sampled_from([0, 1, 4]))))
+    kept = [(name, retype.get(position, raw)) for position, (name, raw) in enumerate(pairs) if position not in drop]
+    position = draw(st.integers(0, len(kept)))
+    return [*kept[:position], *more, *kept[position:]]
 
 
 @st.composite
 def mutated_payloads(draw: st.DrawFn) -> bytes:
-    """Return the bytes of one of our payloads with something else about it."""
+    """Return the body of a scenario with mutations."""
     payload = draw(st.sampled_from(PAYLOADS))
     inner = payload.get(OFF_GRID)
     off_grid = [(name, json.dumps(value)) for name, value in inner.items()] if isinstance(inner, dict) else []
     pairs = [(name, json.dumps(value)) for name, value in payload.items() if name != OFF_GRID]
-    pairs += [(OFF_GRID, members(draw(changed(off_grid))))] if off_grid else []
-    text = members(draw(changed(pairs)), indent=draw(st.sampled_from(["", " ", "\n\t"])))
-    around = draw(st.sampled_from(["{}", " {}", "{}\n", "\r\n{}\t", "\ufeff{}", "{},", "{}{{}}"]))
-    return around.format(text).encode() if draw(st.booleans()) else text.encode()
+    pairs += [(OFF_GRID, object_json(draw(mutated(off_grid))))] if off_grid else []
+    text = object_json(draw(mutated(pairs)), indent=draw(st.sampled_from(["", " ", "\n\t"])))
+    surrounding = draw(st.sampled_from(["{}", " {}", "{}\n", "\r\n{}\t", "\ufeff{}", "{},", "{}{{}}"]))
+    return surrounding.format(text).encode() if draw(st.booleans()) else text.encode()
 
 
 @st.composite
 def large_payloads(draw: st.DrawFn) -> bytes:
-    """Return a payload that fills its limit, but for a byte more or less."""
+    """Return a body whose size is the limit, or one byte less or more."""
     payload = draw(mutated_payloads())
     size = SIZE_LIMIT + draw(st.integers(-1, 1))
-    room = max(0, size - len(payload))
-    filled = b'{"x":"' + b"x" * max(0, room - 7) + b'",' + payload.lstrip(b"{")
-    return draw(st.sampled_from([payload + b" " * room, b"\n" * room + payload, filled]))
+    padding = max(0, size - len(payload))
+    filled = b'{"x":"' + b"x" * max(0, padding - 7) + b'",' + payload.lstrip(b"{")
+    return draw(st.sampled_from([payload + b" " * padding, b"\n" * padding + payload, filled]))
 
 
 json_bodies: Final = st.builds(
     lambda value, ascii_only: json.dumps(value, ensure_ascii=ascii_only).encode(errors="surrogatepass"),
-    json_values | st.dictionaries(_names, json_values, max_size=8),
+    json_values | st.dictionaries(_keys, json_values, max_size=8),
     st.booleans(),
 )
 bodies: Final = st.one_of(
@@ -126,29 +129,31 @@ bodies: Final = st.one_of(
     st.sampled_from(["utf-16", "utf-32", "utf-8-sig", "latin-1"]).map('{"agg_soc": 50}'.encode),
 )
 
-# --- what grows
+# --- Large bodies
 
-GROWING: Final[dict[str, Callable[[int], str]]] = {
-    "many names": lambda size: members([("agg_soc", "1"), *((f"k{n:05}", "0") for n in range(size // 11))]),
-    "one name often": lambda size: members([("agg_soc", "1")] * (size // 12)),
-    "inner names": lambda size: members(
-        [("agg_soc", "1"), (OFF_GRID, members([(f"k{n:05}", "0") for n in range(size // 11)]))]
+LARGE_BODIES: Final[dict[str, Callable[[int], str]]] = {
+    "many keys": lambda size: object_json([("agg_soc", "1"), *((f"k{n:05}", "0") for n in range(size // 11))]),
+    "repeated key": lambda size: object_json([("agg_soc", "1")] * (size // 12)),
+    "nested keys": lambda size: object_json(
+        [("agg_soc", "1"), (OFF_GRID, object_json([(f"k{n:05}", "0") for n in range(size // 11)]))]
     ),
-    "many numbers": lambda size: members([("agg_soc", "1"), ("x", "[" + ",".join(["1.5e3"] * (size // 6)) + "]")]),
-    "a long integer": lambda size: members([("agg_soc", "1" * size)]),
-    "a long fraction": lambda size: members([("agg_soc", "0." + "1" * size)]),
-    "a long exponent": lambda size: members([("agg_soc", "1e" + "1" * size)]),
-    "long integers": lambda size: members([("agg_soc", "1"), ("x", "[" + ",".join(["9" * 500] * (size // 501)) + "]")]),
-    "deep lists": lambda size: members([("agg_soc", nested("[", "]", size // 2))]),
-    "deep objects": lambda size: members([("agg_soc", nested('{"a":', "}", size // 6))]),
-    "open lists": lambda size: '{"agg_soc":' + "[" * size,
-    "a long text": lambda size: members([("agg_soc", json.dumps("x" * size))]),
-    "escapes": lambda size: members([("agg_soc", '"' + "\\u0041" * (size // 6) + '"')]),
-    "an open text": lambda size: '{"agg_soc": "' + "\\\\" * (size // 2),
-    "a long name": lambda size: members([("agg_soc", "1"), ("." * size, "1")]),
+    "many numbers": lambda size: object_json([("agg_soc", "1"), ("x", "[" + ",".join(["1.5e3"] * (size // 6)) + "]")]),
+    "long integer": lambda size: object_json([("agg_soc", "1" * size)]),
+    "long fraction": lambda size: object_json([("agg_soc", "0." + "1" * size)]),
+    "long exponent": lambda size: object_json([("agg_soc", "1e" + "1" * size)]),
+    "long integers": lambda size: object_json(
+        [("agg_soc", "1"), ("x", "[" + ",".join(["9" * 500] * (size // 501)) + "]")]
+    ),
+    "deep lists": lambda size: object_json([("agg_soc", nested("[", "]", size // 2))]),
+    "deep objects": lambda size: object_json([("agg_soc", nested('{"a":', "}", size // 6))]),
+    "unclosed lists": lambda size: '{"agg_soc":' + "[" * size,
+    "long text": lambda size: object_json([("agg_soc", json.dumps("x" * size))]),
+    "escapes": lambda size: object_json([("agg_soc", '"' + "\\u0041" * (size // 6) + '"')]),
+    "unclosed text": lambda size: '{"agg_soc": "' + "\\\\" * (size // 2),
+    "long key": lambda size: object_json([("agg_soc", "1"), ("." * size, "1")]),
     "space": lambda size: "{" + " " * size + '"agg_soc": 1}',
 }
-"""Bodies of about so many bytes, by what there is much of."""
+"""Functions that return a body of about this size in bytes, by its content."""
 
 # --- /info
 
@@ -156,7 +161,7 @@ ENCODINGS: Final = (
     *("UTF-8", "utf-16", "UTF-16LE", "UTF-32", "ISO-8859-1", "windows-1252", "cp037", "utf-7", "rot13", "idna"),
     *("punycode", "hex", "zlib", "undefined", "unicode_escape", "shift_jis", "gb18030", "klingon", "", " ", "x" * 300),
 )
-_TYPES: Final = (
+_DOCUMENT_TYPES: Final = (
     *("", "<!DOCTYPE envoy_info>", "<!DOCTYPE x SYSTEM 'file:///etc/hostname'>", "<!DOCTYPE x [<!ENTITY s '1223'>]>"),
     *("<!DOCTYPE x [<!ENTITY s SYSTEM 'file:///etc/hostname'>]>", "<!DOCTYPE x PUBLIC 'a' 'http://127.0.0.1:9/x'>"),
     "<!DOCTYPE x [<!ENTITY % p SYSTEM 'http://127.0.0.1:9/x'> %p;]>",
@@ -171,9 +176,9 @@ _INSERTIONS: Final = (
 
 @st.composite
 def pages(draw: st.DrawFn) -> bytes:
-    """Return a page of `/info` with something else about it."""
+    """Return a page of `/info` with mutations."""
     software = draw(st.sampled_from(["7.3.517", "8.3.5433", "6.9.9", "10.0.0"]))
-    page = info(serial=SERIAL, firmware=software, part_number="800-00654-r08", now=0).decode()
+    page = info_xml(serial=SERIAL, firmware=software, part_number="800-00654-r08", now=0).decode()
     page = page[page.index("<envoy_info") :]
     for _ in range(draw(st.integers(0, 3))):
         start = draw(st.integers(0, len(page)))
@@ -181,16 +186,16 @@ def pages(draw: st.DrawFn) -> bytes:
         page = page[:start] + draw(st.sampled_from(_INSERTIONS) | st.text(max_size=5)) + page[end:]
     encoding = draw(st.sampled_from(ENCODINGS))
     declaration = f"<?xml version='1.0' encoding='{encoding}'?>" if draw(st.booleans()) else ""
-    written = draw(st.sampled_from(["utf-8", "utf-8", "utf-16", "utf-16-le", "utf-32", "latin-1", "cp037"]))
-    return (declaration + draw(st.sampled_from(_TYPES)) + page).encode(written, errors="xmlcharrefreplace")
+    encoded_as = draw(st.sampled_from(["utf-8", "utf-8", "utf-16", "utf-16-le", "utf-32", "latin-1", "cp037"]))
+    return (declaration + draw(st.sampled_from(_DOCUMENT_TYPES)) + page).encode(encoded_as, errors="xmlcharrefreplace")
 
 
-# --- tokens
+# --- Access tokens
 
 _AUDIENCES: Final = (SERIAL, [SERIAL], ["9", SERIAL], [[SERIAL]], "9", f"{SERIAL} ", int(SERIAL), {SERIAL: 1})
 _TIMES: Final = (
-    *(LATER, LATER, LATER + 0.5, 0, -1, 1.0, 1e20, -1e20, 1e308, 2**53 + 1, 10**18, 10**400, True),
-    *("4102444800", None, [LATER], float("nan"), float("inf"), 253402300799, 253402300800, -62135596801),
+    *(EXPIRES, EXPIRES, EXPIRES + 0.5, 0, -1, 1.0, 1e20, -1e20, 1e308, 2**53 + 1, 10**18, 10**400, True),
+    *("4102444800", None, [EXPIRES], float("nan"), float("inf"), 253402300799, 253402300800, -62135596801),
 )
 _HEADERS: Final = (
     *('{"alg":"ES256"}', '{"alg":"none"}', '{"alg":"ES256","kid":5}', '{"alg":"ES256","b64":false}', "[]", "null", "5"),
@@ -198,18 +203,18 @@ _HEADERS: Final = (
 )
 
 
-def part(raw: bytes) -> str:
-    """Return bytes as a JWT carries them."""
+def encode(raw: bytes) -> str:
+    """Return bytes as a part of a JWT."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def jwt_of(header: str, claims: str) -> str:
-    """Return a JWT with any header and claims; nobody here checks its signature."""
-    return ".".join(part(piece.encode(errors="surrogatepass")) for piece in (header, claims, "signature"))
+    """Return a JWT with any header and claims, and an invalid signature: the client doesn't check it."""
+    return ".".join(encode(piece.encode(errors="surrogatepass")) for piece in (header, claims, "signature"))
 
 
 def claims_of(text: str) -> bytes:
-    """Return the claims that a JWT carries."""
+    """Return the claims in a JWT."""
     return urlsafe_b64decode(text.split(".")[1] + "===")
 
 
@@ -217,39 +222,41 @@ def _claims(aud: object, exp: object, iat: object, more: dict[str, object]) -> s
     return json.dumps({"iss": "Entrez", "jti": "1", **more, "aud": aud, "exp": exp, "iat": iat})
 
 
-_good_claims = st.builds(
+_valid_claims = st.builds(
     _claims,
     st.sampled_from([SERIAL, [SERIAL], ["9", SERIAL]]),
-    st.integers(LATER, 2 * LATER),
-    st.integers(0, LATER),
+    st.integers(EXPIRES, 2 * EXPIRES),
+    st.integers(0, EXPIRES),
     st.dictionaries(st.sampled_from(["enphaseUser", "nbf", "sub", "x"]), json_values, max_size=2),
 )
-_odd_claims = st.builds(
+_invalid_claims = st.builds(
     _claims, st.sampled_from(_AUDIENCES), st.sampled_from(_TIMES), st.sampled_from(_TIMES), st.just({"nbf": "x"})
 )
-_no_claims = json_bodies.map(lambda body: body.decode(errors="replace")) | st.sampled_from(
+_malformed_claims = json_bodies.map(lambda body: body.decode(errors="replace")) | st.sampled_from(
     ["", "[]", "null", "[" * 6000, f'{{"aud":"{SERIAL}","exp":{"9" * 4000}}}']
 )
-_good_jwts = st.builds(jwt_of, st.just('{"alg":"ES256"}'), _good_claims)
-_odd_jwts = st.builds(jwt_of, st.sampled_from(_HEADERS), _good_claims) | st.builds(
-    jwt_of, st.just('{"alg":"ES256"}'), _odd_claims | _no_claims
+_valid_jwts = st.builds(jwt_of, st.just('{"alg":"ES256"}'), _valid_claims)
+_invalid_jwts = st.builds(jwt_of, st.sampled_from(_HEADERS), _valid_claims) | st.builds(
+    jwt_of, st.just('{"alg":"ES256"}'), _invalid_claims | _malformed_claims
 )
 
 
 @st.composite
-def spoiled(draw: st.DrawFn) -> str:
-    """Return a good JWT that is cut, or has something in it or around it."""
-    text = draw(_good_jwts)
-    place = draw(st.integers(0, len(text)))
+def damaged_tokens(draw: st.DrawFn) -> str:
+    """Return a valid JWT that is truncated, or has something inserted or around it."""
+    text = draw(_valid_jwts)
+    position = draw(st.integers(0, len(text)))
     inserted = draw(st.sampled_from(["\r\n", "\n", " ", "é", "\u0661", "=", ".", "\x00", "\ud800", "A"]))
-    around = draw(st.sampled_from([" {}\r\n", "\u3000{}\u2028", '"{}"', "Bearer {}", "{}\x1f"]))
-    return draw(st.sampled_from([text[:place] + inserted + text[place:], around.format(text), text[:place]]))
+    surrounding = draw(st.sampled_from([" {}\r\n", "\u3000{}\u2028", '"{}"', "Bearer {}", "{}\x1f"]))
+    return draw(
+        st.sampled_from([text[:position] + inserted + text[position:], surrounding.format(text), text[:position]])
+    )
 
 
-token_texts: Final = st.one_of(_good_jwts, _good_jwts, _odd_jwts, spoiled(), texts)
+token_texts: Final = st.one_of(_valid_jwts, _valid_jwts, _invalid_jwts, damaged_tokens(), texts)
 
 
-# --- addresses
+# --- Hosts
 
 _HOSTS: Final = (
     *("envoy.local", "192.0.2.1", "2001:db8::1", "[2001:db8::1]", "fe80::1%eth0", "::ffff:192.0.2.1", "bücher.example"),
@@ -257,7 +264,7 @@ _HOSTS: Final = (
     *("\uff05", "\u2177", "ß.example", "\u2460", "\u200d", "a\u0301", "\u3002", "\ud800", "%41", "%", "::%\x80"),
     *("user:word@envoy", "@envoy", "envoy@", "[::1%25eth0]", "::1%a:99", "::1%\x01", "::1.2.3.4", "fe80::1%"),
 )
-addresses: Final = st.one_of(
+hosts: Final = st.one_of(
     texts,
     st.builds(
         "".join,

@@ -1,4 +1,4 @@
-"""Every payload we have, through TLS into Home Assistant, against the oracle."""
+"""Every payload, from the emulator through TLS to the entities of Home Assistant, compared with the oracle."""
 
 import json
 from math import inf
@@ -7,29 +7,29 @@ from pathlib import Path
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.enphase_secctrl.const import DOMAIN
-from custom_components.enphase_secctrl.coordinator import CLAIMS
+from custom_components.enphase_secctrl.fields import KNOWN_PATHS
 from tests.conftest import SetUp
-from tests.gateway import SCENARIOS, Gateway
+from tests.emulator import SCENARIOS, Gateway
+from tests.entity_states import entity_states, entity_values, values_match
 from tests.oracle import expected
-from tests.shown import agrees, outlast, poll, shown, states
+from tests.polling import fail_until_unavailable, poll
 
-STILL = [name for name in SCENARIOS if name != "day"]
+CONSTANT_SCENARIOS = [name for name in SCENARIOS if name != "day"]
+# Recorded responses of real gateways aren't part of the repository
 CAPTURES = [
     *(Path(__file__).parents[2] / "shared" / "captures").glob("[7-8]*.json"),
     *(Path(__file__).parents[2] / "shared" / "captures").glob("legacy*.json"),
 ]
 
-ENABLED = {
+ENABLED_BY_DEFAULT = {
     *("agg_soc", "agg_avail_energy", "agg_backup_energy", "energy_above_reserve", "max_energy", "enc_agg_soh"),
     *("configured_backup_soc", "adjusted_backup_soc", "freq_bias_hz", "voltage_bias_v", "shutdown", "token_expires"),
 }
 
-WRONG = {
+INVALID_VALUES = {
     "text": '"12"',
     "empty text": '""',
     "true": "true",
@@ -47,7 +47,7 @@ WRONG = {
     "over 100": "101",
     "fraction": "12.5",
 }
-SPOILED = {
+AFFECTED_FIELDS = {
     "agg_soc": {"agg_soc"},
     "Max_energy": {"max_energy"},
     "ENC_agg_avail_energy": {"enc_agg_avail_energy", "agg_avail_energy", "energy_above_reserve"},
@@ -59,7 +59,7 @@ SPOILED = {
     "VLS_Limit": {"vls_limit"},
 }
 
-NO_PAYLOAD = {
+INVALID_BODIES = {
     "empty": b"",
     "blank": b" \n",
     "HTML": b"<!DOCTYPE html><html><title>Redirecting</title></html>",
@@ -79,162 +79,112 @@ NO_PAYLOAD = {
 
 
 @pytest.mark.usefixtures("all_enabled")
-@pytest.mark.parametrize("scenario", STILL)
+@pytest.mark.parametrize("scenario", CONSTANT_SCENARIOS)
 async def test_scenarios(hass: HomeAssistant, gateway: Gateway, set_up: SetUp, scenario: str) -> None:
-    """A payload of our own is shown as the oracle reads it."""
+    """The entities have the values that the oracle derives from the payload of each scenario."""
     gateway.scenario = scenario
-    assert agrees(shown(hass, await set_up()), expected(gateway.payload))
+    assert values_match(entity_values(hass, await set_up()), expected(gateway.payload))
 
 
 @pytest.mark.usefixtures("all_enabled")
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.stem)
 async def test_captures(hass: HomeAssistant, gateway: Gateway, set_up: SetUp, capture: Path) -> None:
-    """A real gateway's answer is shown as the oracle reads it."""
+    """The entities have the values that the oracle derives from each recorded response."""
     gateway.body = capture.read_bytes()
-    assert agrees(shown(hass, await set_up()), expected(json.loads(gateway.body)))
+    assert values_match(entity_values(hass, await set_up()), expected(json.loads(gateway.body)))
 
 
 @pytest.mark.parametrize(
-    ("scenario", "more"),
+    ("scenario", "additional"),
     [
         ("8.3_all_keys", set()),
         ("8.2_iq_and_acb", {"acb_agg_soc", "acb_agg_energy", "enc_agg_soc", "enc_agg_avail_energy"}),
         ("8.2_acb_agg_soc_zero", {"acb_agg_soc", "acb_agg_energy", "enc_agg_soc", "enc_agg_avail_energy"}),
     ],
 )
-async def test_enabled(hass: HomeAssistant, gateway: Gateway, set_up: SetUp, scenario: str, more: set[str]) -> None:
-    """What a new user sees is the short list, and each kind of battery where there are two."""
+async def test_enabled_by_default(
+    hass: HomeAssistant, gateway: Gateway, set_up: SetUp, scenario: str, additional: set[str]
+) -> None:
+    """Few entities are enabled by default; with two kinds of batteries, also those of each kind."""
     gateway.scenario = scenario
-    assert states(hass, await set_up()).keys() == ENABLED | more
+    assert entity_states(hass, await set_up()).keys() == ENABLED_BY_DEFAULT | additional
 
 
 @pytest.mark.usefixtures("all_enabled")
-@pytest.mark.parametrize("path", SPOILED)
-@pytest.mark.parametrize("wrong", WRONG)
-async def test_bad_value(
+@pytest.mark.parametrize("path", AFFECTED_FIELDS)
+@pytest.mark.parametrize("invalid", INVALID_VALUES)
+async def test_invalid_value(
     hass: HomeAssistant,
     gateway: Gateway,
-    loaded: MockConfigEntry,
+    loaded_entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
     path: str,
-    wrong: str,
+    invalid: str,
 ) -> None:
-    """A wrong value is unknown, said once; the other entities keep theirs, and the next answer is whole again."""
-    good = shown(hass, loaded)
-    gateway.body = json.dumps(gateway.payload | {path: "HERE"}).replace('"HERE"', WRONG[wrong]).encode()
+    """An invalid value is unknown and logged once; other entities keep theirs, and the next valid one is shown."""
+    before = entity_values(hass, loaded_entry)
+    gateway.body = json.dumps(gateway.payload | {path: "HERE"}).replace('"HERE"', INVALID_VALUES[invalid]).encode()
     await poll(hass, freezer)
-    spoiled = shown(hass, loaded)
-    wanted = expected(json.loads(gateway.body, parse_int=_integer))
-    assert agrees(spoiled, {key: wanted.get(key) for key in good})
-    assert {key for key in good if spoiled[key] != good[key]} <= SPOILED[path]
-    gateway.body += b"\n"
+    values = entity_values(hass, loaded_entry)
+    correct = expected(json.loads(gateway.body, parse_int=_parse_integer))
+    assert values_match(values, {key: correct.get(key) for key in before})
+    assert {key for key in before if values[key] != before[key]} <= AFFECTED_FIELDS[path]
+    gateway.body += b"\n"  # a different response with the same value
     await poll(hass, freezer)
-    assert caplog.text.count(f"answers {path} with") == len(loaded.runtime_data.data.bad({path: CLAIMS[path]}))
+    invalid_paths = loaded_entry.runtime_data.data.invalid_paths({path: KNOWN_PATHS[path]})
+    assert caplog.text.count(f"an invalid value for {path};") == len(invalid_paths)
     gateway.body = None
     await poll(hass, freezer)
-    assert shown(hass, loaded) == good
+    assert entity_values(hass, loaded_entry) == before
 
 
-def _integer(digits: str) -> float:
-    """Return the number, infinite where Python refuses to convert."""
+def _parse_integer(digits: str) -> float:
+    """Return the number, or infinity where Python refuses to convert it."""
     return int(digits) if len(digits) < 400 else inf
 
 
-@pytest.mark.parametrize("body", NO_PAYLOAD)
-async def test_no_payload(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory, body: str
+@pytest.mark.parametrize("body", INVALID_BODIES)
+async def test_invalid_body(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory, body: str
 ) -> None:
-    """What is no payload fails the poll; the last report stands for a while, and the next good answer is shown."""
-    good = shown(hass, loaded)
-    gateway.body = NO_PAYLOAD[body]
+    """A body that isn't a payload is a failed poll; the entities become unavailable, and the next payload is shown."""
+    before = entity_values(hass, loaded_entry)
+    gateway.body = INVALID_BODIES[body]
     await poll(hass, freezer)
-    assert shown(hass, loaded) == good
-    assert loaded.runtime_data.last_exception.translation_key == "unexpected_answer"
-    await outlast(hass, freezer)
-    assert set(shown(hass, loaded).values()) == {STATE_UNAVAILABLE}
+    assert entity_values(hass, loaded_entry) == before
+    assert loaded_entry.runtime_data.last_exception.translation_key == "unexpected_answer"
+    await fail_until_unavailable(hass, freezer)
+    assert set(entity_values(hass, loaded_entry).values()) == {STATE_UNAVAILABLE}
     gateway.body = None
     await poll(hass, freezer, 61)
-    assert shown(hass, loaded) == good
+    assert entity_values(hass, loaded_entry) == before
 
 
 @pytest.mark.usefixtures("all_enabled")
-async def test_restart_of_the_gateway(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+async def test_gateway_restart(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The zeros of a gateway that looks for its batteries are unknown, also when Home Assistant starts meanwhile."""
-    good = shown(hass, loaded)
-    storage = good.keys() - expected(SCENARIOS["8.2_no_storage"].payload).keys()
+    """The zeros of a gateway that is discovering its batteries are unknown, even if Home Assistant starts then."""
+    before = entity_values(hass, loaded_entry)
+    storage = before.keys() - expected(SCENARIOS["8.2_no_storage"].payload).keys()
     gateway.state = "zeros"
     await poll(hass, freezer)
-    zeros = shown(hass, loaded)
-    assert {key for key in good if zeros[key] is None} == storage
-    await hass.config_entries.async_reload(loaded.entry_id)
+    zeros = entity_values(hass, loaded_entry)
+    assert {key for key in before if zeros[key] is None} == storage
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done()
-    assert shown(hass, loaded) == zeros
+    assert entity_values(hass, loaded_entry) == zeros
     gateway.state = "up"
     await poll(hass, freezer)
-    assert shown(hass, loaded) == good
+    assert entity_values(hass, loaded_entry) == before
 
 
-@pytest.mark.usefixtures("all_enabled")
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("8.2_no_storage", "8.2_charging_low"),
-        ("8.2_no_storage", "8.3_acb_only"),
-        ("8.2_charging_low", "8.2_iq_and_acb"),
-        ("7.3_charging", "8.3_all_keys"),
-        ("8.3_acb_only", "8.3_full"),
-        ("8.3_all_keys", "legacy_9_keys"),
-        ("8.2_iq_and_acb", "8.2_no_storage"),
-    ],
-)
-async def test_fields_come_and_go(
-    hass: HomeAssistant, gateway: Gateway, set_up: SetUp, freezer: FrozenDateTimeFactory, before: str, after: str
-) -> None:
-    """A field becomes an entity when it is first reported, and is unknown when it no longer is."""
-    gateway.scenario = before
-    entry = await set_up()
-    known = shown(hass, entry)
-    gateway.scenario = after
-    await poll(hass, freezer)
-    new = expected(gateway.payload)
-    assert agrees(shown(hass, entry), {key: new.get(key) for key in known.keys() | new.keys()})
-
-
-async def test_reserve_of_ac_batteries_alone(hass: HomeAssistant, gateway: Gateway, set_up: SetUp) -> None:
-    """On a site of AC Batteries reserve and stored energy are those of all storage; nothing is above the reserve."""
+async def test_only_ac_batteries(hass: HomeAssistant, gateway: Gateway, set_up: SetUp) -> None:
+    """With only AC Batteries there is no energy above the reserve, and the other totals are shown."""
     gateway.scenario = "8.3_acb_only"
     del gateway.payload["ENC_agg_avail_energy"]
     gateway.payload.update(agg_avail_energy=410, agg_backup_energy=123)
-    found = shown(hass, await set_up())
+    found = entity_values(hass, await set_up())
     assert (found["agg_avail_energy"], found["agg_backup_energy"]) == (410, 123)
     assert "energy_above_reserve" not in found
-
-
-async def test_first_ac_battery(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
-) -> None:
-    """The first AC Battery enables the rows of the IQ Batteries alone, unless the user has disabled them."""
-    registry = er.async_get(hass)
-    unwanted = registry.async_get_entity_id("sensor", DOMAIN, f"{gateway.serial}_enc_agg_avail_energy")
-    assert unwanted
-    registry.async_update_entity(unwanted, disabled_by=er.RegistryEntryDisabler.USER)
-    gateway.scenario = "8.2_iq_and_acb"
-    await poll(hass, freezer)
-    await hass.config_entries.async_reload(loaded.entry_id)
-    await hass.async_block_till_done()
-    assert states(hass, loaded).keys() == ENABLED | {"acb_agg_soc", "acb_agg_energy", "enc_agg_soc"}
-
-
-async def test_one_request_per_poll(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
-) -> None:
-    """Ten polls are ten requests."""
-    gateway.requests.clear()
-    for soc in range(10):
-        gateway.payload["agg_soc"] = soc
-        await poll(hass, freezer)
-        assert states(hass, loaded)["agg_soc"] == str(soc)
-    assert [request.path for request in gateway.requests] == ["/ivp/ensemble/secctrl"] * 10

@@ -1,90 +1,75 @@
-"""The device, and what becomes of it."""
+"""When a field becomes an entity."""
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.enphase_secctrl.const import CORE_DOMAIN, DOMAIN
+from custom_components.enphase_secctrl.const import DOMAIN
 from tests.conftest import SetUp
-from tests.gateway import Gateway
-from tests.shown import poll
+from tests.emulator import Gateway
+from tests.entity_states import entity_states, entity_values, values_match
+from tests.oracle import expected
+from tests.polling import poll
+
+ONE_KIND = {"acb_agg_soc", "acb_agg_energy", "enc_agg_soc", "enc_agg_avail_energy"}
+"""The fields of one kind of battery, which only exist where there are both."""
 
 
-def _device(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    return device
-
-
+@pytest.mark.usefixtures("all_enabled")
 @pytest.mark.parametrize(
-    ("part_number", "model"),
+    ("before", "after"),
     [
-        ("800-00654-r08", "IQ Gateway Metered"),
-        ("800-00656-r06", "IQ Gateway Standard"),
-        ("800-00555-r03", "IQ Gateway"),
-        ("", "IQ Gateway"),
+        ("8.2_no_storage", "8.2_charging_low"),
+        ("8.2_no_storage", "8.3_acb_only"),
+        ("8.2_charging_low", "8.2_iq_and_acb"),
+        ("7.3_charging", "8.3_all_keys"),
+        ("8.3_acb_only", "8.3_full"),
+        ("8.3_all_keys", "legacy_9_keys"),
+        ("8.2_iq_and_acb", "8.2_no_storage"),
     ],
 )
-async def test_device(hass: HomeAssistant, gateway: Gateway, set_up: SetUp, part_number: str, model: str) -> None:
-    """The device is the gateway, as its /info says."""
-    gateway.part_number = part_number
-    device = _device(hass, await set_up())
-    assert device.identifiers == {(DOMAIN, gateway.serial)}
-    assert (device.manufacturer, device.model, device.model_id) == ("Enphase", model, part_number or None)
-    assert (device.serial_number, device.sw_version) == (gateway.serial, gateway.firmware)
-    assert device.configuration_url == f"https://{gateway.host}"
-    assert device.name == f"IQ Gateway {gateway.serial}"
-    assert device.via_device_id is None
-
-
-async def test_below_the_device_of_core(hass: HomeAssistant, gateway: Gateway, set_up: SetUp) -> None:
-    """Where core knows the gateway too, ours stands below it."""
-    core = MockConfigEntry(domain=CORE_DOMAIN, unique_id=gateway.serial)
-    core.add_to_hass(hass)
-    above = dr.async_get(hass).async_get_or_create(
-        config_entry_id=core.entry_id, identifiers={(CORE_DOMAIN, gateway.serial)}
-    )
-    assert _device(hass, await set_up()).via_device_id == above.id
-
-
-async def test_firmware_update(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+async def test_new_and_missing_fields(
+    hass: HomeAssistant, gateway: Gateway, set_up: SetUp, freezer: FrozenDateTimeFactory, before: str, after: str
 ) -> None:
-    """After the restart of an update the device shows the new firmware."""
-    gateway.state = "refused"
-    await poll(hass, freezer)
-    gateway.firmware = "8.3.6086"
-    gateway.state = "up"
-    await poll(hass, freezer, 21)
-    assert _device(hass, loaded).sw_version == "8.3.6086"
-
-
-async def test_nothing_is_asked_for_nobody(
-    hass: HomeAssistant, gateway: Gateway, set_up: SetUp, freezer: FrozenDateTimeFactory
-) -> None:
-    """An entry whose entities are all disabled does not poll."""
+    """A field becomes an entity when it is first reported, and is unknown when it no longer is."""
+    gateway.scenario = before
     entry = await set_up()
-    registry = er.async_get(hass)
-    for known in er.async_entries_for_config_entry(registry, entry.entry_id):
-        registry.async_update_entity(known.entity_id, disabled_by=er.RegistryEntryDisabler.USER)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done()
-    gateway.requests.clear()
+    values = entity_values(hass, entry)
+    gateway.scenario = after
     await poll(hass, freezer)
-    assert gateway.requests == []
+    new = expected(gateway.payload)
+    assert values_match(entity_values(hass, entry), {key: new.get(key) for key in values.keys() | new.keys()})
 
 
-async def test_unload_and_remove(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+async def test_first_ac_battery(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """After unload nothing is asked; after removal nothing is left."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    assert loaded.state is ConfigEntryState.NOT_LOADED
-    gateway.requests.clear()
+    """The entities of each kind are added with the first AC Battery: enabled, and without a reload."""
+    coordinator = loaded_entry.runtime_data
+    before = entity_states(hass, loaded_entry).keys()
+    assert not before & ONE_KIND
+    gateway.scenario = "8.2_iq_and_acb"
     await poll(hass, freezer)
-    assert gateway.requests == []
-    await hass.config_entries.async_remove(loaded.entry_id)
-    assert er.async_get(hass).entities.get_entries_for_config_entry_id(loaded.entry_id) == []
-    assert dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id) == []
+    assert entity_states(hass, loaded_entry).keys() == before | ONE_KIND
+    await poll(hass, freezer, 31)
+    assert loaded_entry.runtime_data is coordinator
+
+
+async def test_disabled_by_the_user(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """An entity of one kind of battery that the user has disabled stays disabled."""
+    gateway.scenario = "8.2_iq_and_acb"
+    await poll(hass, freezer)
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id("sensor", DOMAIN, f"{gateway.serial}_acb_agg_soc")
+    assert entity_id
+    registry.async_update_entity(entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+    for scenario in ("8.3_all_keys", "8.2_iq_and_acb"):
+        gateway.scenario = scenario
+        await poll(hass, freezer)
+        await hass.config_entries.async_reload(loaded_entry.entry_id)
+        await hass.async_block_till_done()
+        assert "acb_agg_soc" not in entity_states(hass, loaded_entry)

@@ -1,54 +1,111 @@
-"""An entry's life: damaged and refused tokens, and several of them side by side. Older versions: test_upgrade.py."""
+"""Setup of entries, and of several at a time."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
-from tests.gateway import Gateway
-from tests.shown import outlast, poll, states
-from tests.test_sign_in import reauths
+from tests.conftest import SetUp
+from tests.emulator import Body, Gateway
+from tests.entity_states import entity_states
+from tests.flow_manager import reauth_flows
+from tests.network import FakeNetwork
+from tests.polling import fail_until_unavailable, poll
 
 
-async def test_damaged_token(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """A token that is none is the user's matter, and nothing is sent."""
+async def test_invalid_token(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
+    """A stored token that can't be parsed starts a reauth flow, and the gateway receives no request."""
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "damaged"})
     await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert len(reauths(hass)) == 1
+    assert len(reauth_flows(hass)) == 1
     assert gateway.requests == []
 
 
-async def test_refused_token(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+async def test_rejected_token(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A pasted token that is refused cannot be renewed: the user is asked, and polling ends."""
-    gateway.revoke(loaded.data[CONF_TOKEN])
+    """A pasted token that the gateway rejects starts a reauth flow, and polling stops."""
+    gateway.revoke(loaded_entry.data[CONF_TOKEN])
     await poll(hass, freezer)
-    assert states(hass, loaded)["agg_soc"] == STATE_UNAVAILABLE
-    assert len(reauths(hass)) == 1
+    assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
+    assert len(reauth_flows(hass)) == 1
     gateway.requests.clear()
     await poll(hass, freezer)
     assert gateway.requests == []
 
 
-async def test_several(
-    hass: HomeAssistant, gateway: Gateway, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+async def test_two_gateways(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Each gateway has its own entry, token and values; the failure of one is not the other's."""
+    """Each entry has its own gateway, token, and values; an outage of one doesn't affect the other."""
     other = Gateway(scenario="8.3_full", serial="122300000002")
     await other.start()
-    kept = {CONF_HOST: other.host, CONF_SIGN_IN: SIGN_IN_TOKEN, CONF_TOKEN: other.token()}
-    second = MockConfigEntry(domain=DOMAIN, unique_id=other.serial, data=kept)
+    data = {CONF_HOST: other.host, CONF_SIGN_IN: SIGN_IN_TOKEN, CONF_TOKEN: other.token()}
+    second = MockConfigEntry(domain=DOMAIN, unique_id=other.serial, data=data)
     second.add_to_hass(hass)
     await hass.config_entries.async_setup(second.entry_id)
     gateway.state = "refused"
-    await outlast(hass, freezer)
-    assert states(hass, loaded)["agg_soc"] == STATE_UNAVAILABLE
-    assert states(hass, second)["agg_soc"] == "100"
+    await fail_until_unavailable(hass, freezer)
+    assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
+    assert entity_states(hass, second)["agg_soc"] == "100"
     assert {request.path for request in other.requests} == {"/info", "/ivp/ensemble/secctrl"}
     await hass.config_entries.async_unload(second.entry_id)
     await other.stop()
+
+
+async def test_unexpected_response(hass: HomeAssistant, gateway: Gateway, set_up: SetUp) -> None:
+    """The reason of a failed setup describes the response."""
+    gateway.inject("/ivp/ensemble/secctrl", Body(b"<html></html>"))
+    entry = await set_up()
+    assert entry.state.value == "setup_retry"
+    assert entry.error_reason_translation_placeholders == {"answer": "HTML"}
+    assert "(HTML)" in str(entry.reason)
+    gateway.clear_faults()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_cookie(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    network: FakeNetwork,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The session cookie isn't sent with the requests of `/info`, also if the host is a hostname."""
+    network.ports["envoy.local"] = (gateway.port,)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOST: "envoy.local"})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await poll(hass, freezer)
+    gateway.state = "refused"
+    await poll(hass, freezer)
+    gateway.state = "up"
+    await poll(hass, freezer, 21)
+    requests = [(request.path, request.cookie) for request in gateway.requests]
+    assert requests == [
+        ("/info", False),
+        ("/ivp/ensemble/secctrl", False),
+        ("/ivp/ensemble/secctrl", True),
+        ("/info", False),
+        ("/ivp/ensemble/secctrl", True),
+    ]
+
+
+async def test_unload_and_remove(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """Unloading stops the polls; removing the entry removes its device and entities."""
+    assert await hass.config_entries.async_unload(loaded_entry.entry_id)
+    assert loaded_entry.state is ConfigEntryState.NOT_LOADED
+    gateway.requests.clear()
+    await poll(hass, freezer)
+    assert gateway.requests == []
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    assert er.async_get(hass).entities.get_entries_for_config_entry_id(loaded_entry.entry_id) == []
+    assert dr.async_entries_for_config_entry(dr.async_get(hass), loaded_entry.entry_id) == []

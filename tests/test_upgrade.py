@@ -1,4 +1,4 @@
-"""What the first version stored, the newest loads: the same entry, device and entities, and their history goes on."""
+"""An upgrade from the first version keeps the entry, the device, the entities, and their history."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -27,9 +27,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.enphase_secctrl.const import CORE_DOMAIN, DOMAIN
-from tests.gateway import Gateway
+from tests.emulator import Gateway
 
-from .stored import CORE_ENTRY, DEVICE, DISABLED, ENABLED, ENTRY, SERIAL, entity_ids, storage
+from .first_version import CORE_ENTRY, DEVICE, DISABLED, ENABLED, ENTRY, SERIAL, entity_ids, storage
 
 RENAMED = "sensor.house_battery"
 CHANGED_BY_USER: dict[str, dict[str, Any]] = {
@@ -37,33 +37,33 @@ CHANGED_BY_USER: dict[str, dict[str, Any]] = {
     "shutdown": {"disabled_by": "user"},
     "vls_limit": {"disabled_by": None},
 }
-WERE = entity_ids(ENABLED | DISABLED) | {f"{SERIAL}_agg_soc": RENAMED}
+ENTITY_IDS = entity_ids(ENABLED | DISABLED) | {f"{SERIAL}_agg_soc": RENAMED}
 ACCOUNT = {"username": "owner@example.com", "password": "secret"}
-KINDS: dict[str, dict[str, str]] = {
+SIGN_INS: dict[str, dict[str, str]] = {
     "token": {"token": ""},
     "cloud": {"token": "", **ACCOUNT},
     "code": {"token": ""},
     "existing": {"core_entry": CORE_ENTRY},
 }
-"""What the first version kept of each way to sign in; the token is put in."""
+"""The data that the first version stored for each kind of sign-in; the token is inserted."""
 
 
-def kept(gateway: Gateway, sign_in: str) -> dict[str, str]:
-    """Return the data of an entry with this way to sign in."""
-    tokens = dict.fromkeys(KINDS[sign_in].keys() & {"token"}, gateway.token())
-    return {"host": gateway.host, "sign_in": sign_in, **KINDS[sign_in], **tokens}
+def entry_data(gateway: Gateway, sign_in: str) -> dict[str, str]:
+    """Return the data of an entry with this kind of sign-in."""
+    tokens = dict.fromkeys(SIGN_INS[sign_in].keys() & {"token"}, gateway.token())
+    return {"host": gateway.host, "sign_in": sign_in, **SIGN_INS[sign_in], **tokens}
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=SIGN_INS)
 def entry(gateway: Gateway, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """An entry as the first version made it, with both options set."""
+    """An entry of the first version, with both options."""
     options = {"scan_interval": 20, "certificate": gateway.fingerprint.hex()}
-    return {"data": kept(gateway, request.param), "options": options}
+    return {"data": entry_data(gateway, request.param), "options": options}
 
 
 @pytest.fixture
-def stored(hass_storage: dict[str, Any], gateway: Gateway, entry: dict[str, Any]) -> None:
-    """The storage of a Home Assistant that the first version has run in."""
+def first_version_storage(hass_storage: dict[str, Any], gateway: Gateway, entry: dict[str, Any]) -> None:
+    """The storage of a Home Assistant in which the first version has run."""
     gateway.scenario = "8.3_all_keys"
     core = {"data": {"host": gateway.host, "token": gateway.token(), **ACCOUNT}}
     hass_storage.update(storage(entry, core, **CHANGED_BY_USER))
@@ -71,34 +71,34 @@ def stored(hass_storage: dict[str, Any], gateway: Gateway, entry: dict[str, Any]
 
 @pytest.fixture
 def load_registries() -> bool:
-    """Home Assistant's tests begin with empty registries, unless told not to."""
+    """Load the registries from the storage; by default the test harness starts with empty ones."""
     return False
 
 
 @pytest.fixture
-async def read(stored: None, async_test_recorder: object, hass: HomeAssistant) -> None:
-    """Home Assistant has read its storage, as it does before anything else."""
+async def loaded_storage(first_version_storage: None, async_test_recorder: object, hass: HomeAssistant) -> None:
+    """Home Assistant after it has loaded its storage."""
     assert await async_load_base_functionality(hass)
     assert [one.domain for one in hass.config_entries.async_entries()] == [DOMAIN, CORE_DOMAIN]
 
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(
-    read: None, recorder_mock: None, enable_custom_integrations: None, socket_enabled: None
+    loaded_storage: None, recorder_mock: None, enable_custom_integrations: None, socket_enabled: None
 ) -> None:
-    """Begin with the storage."""
+    """Set up the storage before anything else."""
 
 
 @pytest.fixture
-async def start(hass: HomeAssistant) -> None:
-    """Our integration has started."""
+async def started(hass: HomeAssistant) -> None:
+    """Home Assistant after it has set up the integration."""
     assert await async_setup_component(hass, DOMAIN, {})
     await hass.async_block_till_done()
     await async_wait_recording_done(hass)
 
 
-async def test_entry(hass: HomeAssistant, entry: Mapping[str, Any], start: None) -> None:
-    """The entry is loaded as it stands: every way to sign in, and its options."""
+async def test_entry(hass: HomeAssistant, entry: Mapping[str, Any], started: None) -> None:
+    """The entry is loaded unchanged, with each kind of sign-in and its options."""
     loaded = hass.config_entries.async_get_known_entry(ENTRY)
     assert loaded.state is ConfigEntryState.LOADED
     assert dict(loaded.data) == entry["data"]
@@ -108,33 +108,33 @@ async def test_entry(hass: HomeAssistant, entry: Mapping[str, Any], start: None)
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_entities(hass: HomeAssistant, gateway: Gateway, start: None) -> None:
-    """The device and the entities are those that were there, with what the user made of them, and no others."""
+async def test_entities(hass: HomeAssistant, gateway: Gateway, started: None) -> None:
+    """The device and the entities are the same, with the user's changes, and there are no others."""
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), ENTRY)
     assert [(device.id, device.identifiers) for device in devices] == [(DEVICE, {(DOMAIN, SERIAL)})]
     entities = {one.unique_id: one for one in er.async_entries_for_config_entry(er.async_get(hass), ENTRY)}
-    assert {unique_id: one.entity_id for unique_id, one in entities.items()} == WERE
+    assert {unique_id: one.entity_id for unique_id, one in entities.items()} == ENTITY_IDS
     assert {one.device_id for one in entities.values()} == {DEVICE}
     disabled = {unique_id for unique_id, one in entities.items() if one.disabled_by}
     assert disabled == {*entity_ids(DISABLED)} - {f"{SERIAL}_vls_limit"} | {f"{SERIAL}_shutdown"}
-    shown = {state.entity_id: state for state in hass.states.async_all()}
-    assert shown.keys() == {one.entity_id for one in entities.values() if not one.disabled_by}
-    assert shown[RENAMED].state == str(gateway.payload["agg_soc"])
-    assert shown[RENAMED].name == "House battery"
-    assert not {state.state for state in shown.values()} & {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    states = {state.entity_id: state for state in hass.states.async_all()}
+    assert states.keys() == {one.entity_id for one in entities.values() if not one.disabled_by}
+    assert states[RENAMED].state == str(gateway.payload["agg_soc"])
+    assert states[RENAMED].name == "House battery"
+    assert not {state.state for state in states.values()} & {STATE_UNAVAILABLE, STATE_UNKNOWN}
 
 
-# The kinds of sign-in have no part in what follows
-only_one_kind = pytest.mark.parametrize("entry", ["token"], indirect=True)
+# The kind of sign-in makes no difference in the following test
+only_token = pytest.mark.parametrize("entry", ["token"], indirect=True)
 
 
 @pytest.fixture
 async def recorded(hass: HomeAssistant) -> None:
-    """An old state and an old hour of statistics, as the first version left them."""
+    """A state and an hour of statistics that the first version recorded."""
     hour = dt_util.utcnow().replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
     attributes = {"unit_of_measurement": PERCENTAGE, "device_class": "battery", "state_class": "measurement"}
     hass.states.async_set(RENAMED, "41", attributes, timestamp=hour.timestamp())
-    hass.states.async_set(RENAMED, STATE_UNAVAILABLE, {ATTR_RESTORED: True})  # as Home Assistant's start does
+    hass.states.async_set(RENAMED, STATE_UNAVAILABLE, {ATTR_RESTORED: True})  # as Home Assistant does at startup
     async_import_statistics(
         hass,
         {
@@ -151,41 +151,43 @@ async def recorded(hass: HomeAssistant) -> None:
     await async_wait_recording_done(hass)
 
 
-async def lows(hass: HomeAssistant, span: Literal["hour", "5minute"]) -> list[float | None]:
-    """Return the lowest values of the last spans."""
-    began = dt_util.utcnow() - timedelta(hours=3)
+async def minimums(hass: HomeAssistant, span: Literal["hour", "5minute"]) -> list[float | None]:
+    """Return the minimums of the last periods."""
+    start = dt_util.utcnow() - timedelta(hours=3)
     rows = await get_instance(hass).async_add_executor_job(
-        statistics_during_period, hass, began, None, {RENAMED}, span, None, {"min"}
+        statistics_during_period, hass, start, None, {RENAMED}, span, None, {"min"}
     )
     return [row.get("min") for row in rows[RENAMED]]
 
 
-@only_one_kind
-async def test_history(hass: HomeAssistant, gateway: Gateway, recorded: None, start: None) -> None:
-    """What was recorded goes on: states and statistics under the same ID, with nothing to mend in them."""
-    began = dt_util.utcnow() - timedelta(hours=3)
+@only_token
+async def test_history(hass: HomeAssistant, gateway: Gateway, recorded: None, started: None) -> None:
+    """States and statistics continue under the same ID, and the statistics have no issues."""
+    start = dt_util.utcnow() - timedelta(hours=3)
     now = gateway.payload["agg_soc"]
     states = await get_instance(hass).async_add_executor_job(
-        history.state_changes_during_period, hass, began, None, RENAMED
+        history.state_changes_during_period, hass, start, None, RENAMED
     )
     assert [state.state for state in states[RENAMED]] == ["41", STATE_UNAVAILABLE, str(now)]
 
     period = dt_util.utcnow().replace(second=0, microsecond=0)
     do_adhoc_statistics(hass, start=period - timedelta(minutes=period.minute % 5))
     await async_wait_recording_done(hass)
-    (first, *_), (newest,) = [await lows(hass, span) for span in ("hour", "5minute")]
+    (first, *_), (newest,) = [await minimums(hass, span) for span in ("hour", "5minute")]
     assert (first, newest) == (40.0, now)
-    known = await get_instance(hass).async_add_executor_job(lambda: get_metadata(hass, statistic_source="recorder"))
-    assert RENAMED in known
-    assert known.keys() <= {*WERE.values()}
+    metadata = await get_instance(hass).async_add_executor_job(lambda: get_metadata(hass, statistic_source="recorder"))
+    assert RENAMED in metadata
+    assert metadata.keys() <= {*ENTITY_IDS.values()}
     assert await get_instance(hass).async_add_executor_job(validate_statistics, hass) == {}
 
 
 @pytest.mark.parametrize("entry", [{"version": 2, "data": {"all": "new"}}])
-async def test_downgrade(hass: HomeAssistant, gateway: Gateway, start: None, caplog: pytest.LogCaptureFixture) -> None:
-    """What a later version of ours has written is refused by Home Assistant: nothing of ours runs, nothing is lost."""
+async def test_downgrade(
+    hass: HomeAssistant, gateway: Gateway, started: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Home Assistant refuses an entry of a later version; the integration isn't set up, and nothing is lost."""
     assert hass.config_entries.async_get_known_entry(ENTRY).state is ConfigEntryState.MIGRATION_ERROR
     assert gateway.requests == []
     errors = [record for record in caplog.get_records("setup") if record.levelno >= logging.ERROR]
     assert {record.name for record in errors} == {"homeassistant.config_entries"}
-    assert len(er.async_entries_for_config_entry(er.async_get(hass), ENTRY)) == len(WERE)
+    assert len(er.async_entries_for_config_entry(er.async_get(hass), ENTRY)) == len(ENTITY_IDS)

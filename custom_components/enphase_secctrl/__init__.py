@@ -1,30 +1,32 @@
-"""Enphase SecCtrl: the battery system's state and biases, read locally from an IQ Gateway."""
+"""Enphase SecCtrl: reads the battery system's state and biases locally from an IQ Gateway."""
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN
+from .authentication import clear_renewal_history
+from .const import CONF_CORE_ENTRY, CORE_DOMAIN, DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
-from .issues import settle, settle_disabled
-from .sign_in import forget_renewals, retry_shared
+from .issues import delete_issues
 
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
-
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Watch entries, core's too, for what those of ours that are not running cannot see."""
-    for follow in (retry_shared, settle_disabled):
-        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, partial(follow, hass))
+    """Watch our entries and those of Enphase Envoy.
+
+    Home Assistant has no narrower signal: entries that aren't loaded can't watch anything, and an update listener
+    on an Enphase Envoy entry would change how that entry reloads.
+    """
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, partial(_entry_changed, hass))
     return True
 
 
@@ -43,6 +45,26 @@ async def async_unload_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> None:
-    """Leave nothing behind."""
-    settle(hass, entry)
-    forget_renewals(hass, entry)
+    """Remove everything that belongs to the entry."""
+    delete_issues(hass, entry)
+    clear_renewal_history(hass, entry)
+
+
+@callback
+def _entry_changed(hass: HomeAssistant, change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
+    """Delete the issues of a disabled entry of ours; pass on changes of an Enphase Envoy entry."""
+    if entry.domain == DOMAIN and entry.disabled_by:
+        delete_issues(hass, entry)
+    elif entry.domain == CORE_DOMAIN:
+        for ours in hass.config_entries.async_entries(DOMAIN):
+            if ours.data.get(CONF_CORE_ENTRY) == entry.entry_id:
+                _core_entry_changed(hass, change, ours)
+
+
+@callback
+def _core_entry_changed(hass: HomeAssistant, change: ConfigEntryChange, entry: SecctrlConfigEntry) -> None:
+    """Let an entry of ours use the new token of the Enphase Envoy entry whose sign-in it shares."""
+    if entry.state is ConfigEntryState.LOADED:
+        entry.runtime_data.core_entry_changed()
+    elif entry.state is ConfigEntryState.SETUP_ERROR and change is ConfigEntryChange.UPDATED:
+        hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import SecctrlConfigEntry
-from .entity import SecctrlEntity, add_when_reported
+from .entity import SecctrlEntity, add_reported_fields
 from .fields import FLAGS, FlagField
 
 PARALLEL_UPDATES = 0
@@ -16,8 +16,8 @@ PARALLEL_UPDATES = 0
 async def async_setup_entry(
     _hass: HomeAssistant, entry: SecctrlConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Hand over the flags of the table."""
-    add_when_reported(entry, FLAGS, SecctrlBinarySensor, async_add_entities)
+    """Create the binary sensors of one gateway."""
+    add_reported_fields(entry, FLAGS, SecctrlBinarySensor, async_add_entities)
 
 
 class SecctrlBinarySensor(SecctrlEntity, BinarySensorEntity):
@@ -28,6 +28,6 @@ class SecctrlBinarySensor(SecctrlEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return the flag, None while it is unknown."""
+        """The flag, None while it is unknown."""
         value = self.coordinator.data.value(self.entity_description)
         return None if value is None else bool(value)

@@ -1,4 +1,4 @@
-"""Set-up in the UI: which gateway, by its address. How to sign in to it follows in SignInSteps."""
+"""The config flow: which gateway, by its host. The sign-in follows in `flows.sign_in`."""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
@@ -9,19 +9,16 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .address import base_url
+from .client import GatewayClient, SecctrlError, gateway_url
+from .connection import create_gateway_session, pinned_certificate
 from .const import DOMAIN, ENTRY_MINOR_VERSION, ENTRY_VERSION
-from .failures import Failure
-from .forms import Answers
-from .gateway import Gateway
-from .options_flow import SecctrlOptionsFlow
-from .pin import pinned_certificate
-from .sessions import gateway_session
-from .sign_in_steps import SignInSteps
+from .flows.forms import UserInput
+from .flows.options import SecctrlOptionsFlow
+from .flows.sign_in import SignInFlow
 
 
-class SecctrlConfigFlow(SignInSteps, domain=DOMAIN):
-    """From an address to an entry; the same steps serve discovery, reauth and reconfigure."""
+class SecctrlConfigFlow(SignInFlow, domain=DOMAIN):
+    """Setup, discovery, reauth, and reconfigure: each begins with a host and continues with the sign-in."""
 
     VERSION = ENTRY_VERSION
     MINOR_VERSION = ENTRY_MINOR_VERSION
@@ -30,70 +27,78 @@ class SecctrlConfigFlow(SignInSteps, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> SecctrlOptionsFlow:
-        """Return the flow of the options."""
+        """Return the options flow."""
         return SecctrlOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the address; core may know it."""
-        ours = self._async_current_ids()
-        hosts = [core.data.get(CONF_HOST) for core in self._core_entries() if core.unique_id not in ours]
-        return await self._form("user", user_input, self._use_host, {CONF_HOST: hosts[0]} if hosts else {})
+        """Ask for the host; an Enphase Envoy entry may have it."""
+        configured = self._async_current_ids()
+        hosts = [core.data.get(CONF_HOST) for core in self._core_entries() if core.unique_id not in configured]
+        suggested = {CONF_HOST: hosts[0]} if hosts else {}
+        return await self._show_form_until("user", user_input, self._use_host, suggested)
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
-        """Take the address that a gateway announces, IPv4 only: they announce both, and change between them."""
+        """Take the discovered address, IPv4 only: gateways announce both kinds and switch between them."""
         serial = discovery_info.properties.get("serialnum")
         announced = (discovery_info.ip_address, *discovery_info.ip_addresses)
         address = next((one for one in announced if isinstance(one, IPv4Address) and not one.is_link_local), None)
         if not address or not serial:
             return self.async_abort(reason="not_supported")
-        # Port 80 is announced, where older firmware redirects and newer does not answer
+        # Port 80 is announced; older firmware redirects from there to 443, newer firmware doesn't respond
         port = "" if discovery_info.port in (None, 80, 443) else f":{discovery_info.port}"
         self._host = f"{address}{port}"
-        if known := self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, serial):
+        if configured := self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, serial):
             await self.async_set_unique_id(serial, raise_on_progress=False)
-            moved = await self._has_moved(known)
-            self._abort_if_unique_id_configured(updates={CONF_HOST: self._host} if moved else None)
+            has_moved = await self._has_moved(configured)
+            self._abort_if_unique_id_configured(updates={CONF_HOST: self._host} if has_moved else None)
         await self.async_set_unique_id(serial)
         self.context["title_placeholders"] = {"name": f"IQ Gateway {serial} ({self._host})"}
         try:
-            await self._gateway(self._host).identify()
-        except Failure as err:
-            return self.async_abort(reason=err.key, description_placeholders=err.placeholders)
+            await self._gateway(self._host).read_info()
+        except SecctrlError as err:
+            return self.async_abort(reason=err.translation_key, description_placeholders=err.placeholders)
         return await self.async_step_sign_in()
 
     async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Begin where a set-up does: the gateway may have moved too."""
+        """Begin with the host: the gateway may have a new address too."""
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whether the address still holds."""
-        return await self._form("reauth_confirm", user_input, self._use_host, self._get_reauth_entry().data)
+        """Ask to confirm the host."""
+        return await self._show_form_until("reauth_confirm", user_input, self._use_host, self._get_reauth_entry().data)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a new address of the same gateway."""
-        return await self._form("reconfigure", user_input, self._use_host, self._get_reconfigure_entry().data)
+        """Ask for a new host of the same gateway."""
+        data = self._get_reconfigure_entry().data
+        return await self._show_form_until("reconfigure", user_input, self._use_host, data)
 
-    async def _use_host(self, answers: Answers) -> ConfigFlowResult:
-        self._host = base_url(answers[CONF_HOST]).host_port_subcomponent or ""
-        identity = await self._gateway(self._host).identify()
-        await self.async_set_unique_id(identity.serial, raise_on_progress=False)
+    async def _use_host(self, user_input: UserInput) -> ConfigFlowResult:
+        self._host = gateway_url(user_input[CONF_HOST]).host_port_subcomponent or ""
+        info = await self._gateway(self._host).read_info()
+        await self.async_set_unique_id(info.serial, raise_on_progress=False)
         if self._entry is None:
             self._abort_if_unique_id_configured()
         return await self.async_step_sign_in()
 
-    async def _has_moved(self, known: ConfigEntry) -> bool:
-        """Whether a known gateway answers no longer at its old address, but at the announced one."""
+    async def _has_moved(self, entry: ConfigEntry) -> bool:
+        """Return whether a configured gateway responds at the discovered address and no longer at its old one."""
+        old_host = entry.data.get(CONF_HOST)  # an ignored gateway has none
+        if old_host in (None, self._host) or await self._responds(entry, old_host):
+            return False
+        return await self._responds(entry, self._host)
 
-        async def answers(host: str) -> bool:
-            pin = pinned_certificate(known.options)
-            gateway = Gateway(self._held(gateway_session(self.hass)), host, serial=known.unique_id, certificate=pin)
-            try:
-                await gateway.identify()
-            except Failure:
-                return False
-            return True
-
-        old = known.data.get(CONF_HOST)  # an ignored gateway has none
-        return old not in (None, self._host) and not await answers(old) and await answers(self._host)
+    async def _responds(self, entry: ConfigEntry, host: str) -> bool:
+        """Return whether the entry's gateway responds at the host."""
+        gateway = GatewayClient(
+            self._keep_session(create_gateway_session(self.hass)),
+            host,
+            serial=entry.unique_id,
+            certificate=pinned_certificate(entry.options),
+        )
+        try:
+            await gateway.read_info()
+        except SecctrlError:
+            return False
+        return True

@@ -1,7 +1,7 @@
-"""The table: one row per entity, with the paths it is read from and how Home Assistant shows it.
+"""The table of fields: one row per entity, with the paths it is read from and how Home Assistant shows it.
 
-A new field is a row here, a name in `translations/en.json` (under `translation_key`, else the
-key), an icon if it has no device class, and a payload that shows it.
+To add a field, add a row here, a name in `translations/en.json` (under `translation_key`, else under the key), an icon
+if it has no device class, and a payload of the emulator that contains it.
 """
 
 from collections.abc import Mapping
@@ -19,16 +19,12 @@ from homeassistant.const import (
     UnitOfFrequency,
 )
 
-from .kinds import energy, flag, health, number, percent, q5, q8
-from .source import Source
+from .client import Source, Term, ValueType, energy, flag, health, number, percent, q5, q8, value_types
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensorField(SensorEntityDescription, Source):
     """A number of the payload, shown by a sensor."""
-
-    enabled_beside_ac_batteries: bool = False
-    """Whether the row says more than the aggregate as soon as there are AC Batteries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,35 +35,39 @@ class FlagField(BinarySensorEntityDescription, Source):
 type Field = SensorField | FlagField
 
 _diagnostic = partial(SensorField, entity_category=EntityCategory.DIAGNOSTIC)
-_hidden = partial(_diagnostic, entity_registry_enabled_default=False)
-_threshold = partial(_hidden, kind=percent, storage=True, native_unit_of_measurement=PERCENTAGE)
+_disabled = partial(_diagnostic, entity_registry_enabled_default=False)
+_threshold = partial(_disabled, value_type=percent, storage=True, native_unit_of_measurement=PERCENTAGE)
 
 _charge = partial(
     SensorField,
-    kind=percent,
+    value_type=percent,
     storage=True,
+    measured=True,
     device_class=SensorDeviceClass.BATTERY,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
 )
 _reserve = partial(
     SensorField,
-    kind=percent,
+    value_type=percent,
     storage=True,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
 )
 _capacity = partial(
     SensorField,
-    kind=energy,
+    value_type=energy,
     storage=True,
     device_class=SensorDeviceClass.ENERGY_STORAGE,
     native_unit_of_measurement=UnitOfEnergy.WATT_HOUR,
 )
-_energy = partial(_capacity, state_class=SensorStateClass.MEASUREMENT)
+_disabled_capacity = partial(
+    _capacity, entity_category=EntityCategory.DIAGNOSTIC, entity_registry_enabled_default=False
+)
+_energy = partial(_capacity, measured=True, state_class=SensorStateClass.MEASUREMENT)
 _frequency = partial(
     _diagnostic,
-    kind=number,
+    value_type=number,
     device_class=SensorDeviceClass.FREQUENCY,
     native_unit_of_measurement=UnitOfFrequency.HERTZ,
     state_class=SensorStateClass.MEASUREMENT,
@@ -75,21 +75,21 @@ _frequency = partial(
 )
 _voltage = partial(
     _diagnostic,
-    kind=number,
+    value_type=number,
     device_class=SensorDeviceClass.VOLTAGE,
     native_unit_of_measurement=UnitOfElectricPotential.VOLT,
     state_class=SensorStateClass.MEASUREMENT,
     suggested_display_precision=2,
 )
-_correction = partial(_hidden, kind=number, state_class=SensorStateClass.MEASUREMENT)
+_correction = partial(_disabled, value_type=number, state_class=SensorStateClass.MEASUREMENT)
 
-_flag = partial(FlagField, kind=flag)
-_hidden_flag = partial(_flag, entity_category=EntityCategory.DIAGNOSTIC, entity_registry_enabled_default=False)
-_progress = partial(_hidden_flag, device_class=BinarySensorDeviceClass.RUNNING)
+_flag = partial(FlagField, value_type=flag)
+_disabled_flag = partial(_flag, entity_category=EntityCategory.DIAGNOSTIC, entity_registry_enabled_default=False)
+_progress = partial(_disabled_flag, device_class=BinarySensorDeviceClass.RUNNING)
 
 
 def _phases(row: partial[SensorField], key: str, *, first_enabled: bool = False) -> tuple[SensorField, ...]:
-    """Return three rows of one quantity: phase A has the plain key."""
+    """Return three rows of one quantity; the key of phase A has no suffix."""
     return tuple(
         row(
             key=key + suffix,
@@ -108,45 +108,30 @@ SENSORS: Final[tuple[SensorField, ...]] = (
     _charge(key="agg_soc", paths=("agg_soc",)),
     _energy(key="agg_avail_energy", paths=("agg_avail_energy", "ENC_agg_avail_energy + ACB_agg_energy")),
     _energy(key="agg_backup_energy", paths=_RESERVE_ENERGY),
-    _energy(key="energy_above_reserve", paths=("ENC_agg_avail_energy", "agg_avail_energy"), less=_RESERVE_ENERGY),
+    _energy(
+        key="energy_above_reserve",
+        paths=("ENC_agg_avail_energy", "agg_avail_energy"),
+        subtrahend=Term(paths=_RESERVE_ENERGY, value_type=energy),
+        iq_batteries=True,
+    ),
     _reserve(key="configured_backup_soc", paths=("configured_backup_soc",)),
     _reserve(key="adjusted_backup_soc", paths=("adjusted_backup_soc",)),
     _capacity(key="max_energy", paths=("Max_energy",)),
-    _reserve(key="enc_agg_soh", paths=("ENC_agg_soh",), kind=health, entity_category=EntityCategory.DIAGNOSTIC),
-    _charge(
-        key="enc_agg_soc",
-        paths=("ENC_agg_soc",),
-        entity_registry_enabled_default=False,
-        enabled_beside_ac_batteries=True,
-    ),
-    _energy(
-        key="enc_agg_avail_energy",
-        paths=("ENC_agg_avail_energy",),
-        entity_registry_enabled_default=False,
-        enabled_beside_ac_batteries=True,
-    ),
-    _capacity(
-        key="enc_commissioned_capacity",
-        paths=("Enc_commissioned_capacity",),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-    ),
-    _capacity(
-        key="enc_max_available_capacity",
-        paths=("Enc_max_available_capacity",),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-    ),
-    _charge(key="acb_agg_soc", paths=("ACB_agg_soc",)),
-    _energy(key="acb_agg_energy", paths=("ACB_agg_energy",)),
+    _reserve(key="enc_agg_soh", paths=("ENC_agg_soh",), value_type=health, entity_category=EntityCategory.DIAGNOSTIC),
+    _charge(key="enc_agg_soc", paths=("ENC_agg_soc",), both_kinds=True),
+    _energy(key="enc_agg_avail_energy", paths=("ENC_agg_avail_energy",), both_kinds=True),
+    _disabled_capacity(key="enc_commissioned_capacity", paths=("Enc_commissioned_capacity",)),
+    _disabled_capacity(key="enc_max_available_capacity", paths=("Enc_max_available_capacity",)),
+    _charge(key="acb_agg_soc", paths=("ACB_agg_soc",), measured=False, both_kinds=True),
+    _energy(key="acb_agg_energy", paths=("ACB_agg_energy",), measured=False, both_kinds=True),
     _threshold(key="vls_limit", paths=("VLS_Limit",)),
     _threshold(key="recovery_threshold_soc", paths=("Recovery_threshold_soc",)),
     _threshold(key="soc_recovery_entry", paths=("soc_recovery_entry",)),
     _threshold(key="soc_recovery_exit", paths=("soc_recovery_exit",)),
     *_phases(_frequency, "freq_bias_hz", first_enabled=True),
     *_phases(_voltage, "voltage_bias_v", first_enabled=True),
-    *_phases(partial(_frequency, kind=q8), "freq_bias_hz_q8"),
-    *_phases(partial(_voltage, kind=q5), "voltage_bias_v_q5"),
+    *_phases(partial(_frequency, value_type=q8), "freq_bias_hz_q8"),
+    *_phases(partial(_voltage, value_type=q5), "voltage_bias_v_q5"),
     _correction(key="offgrid_secctrl_f", paths=("offgrid_secctrl.F",)),
     _correction(key="offgrid_secctrl_v", paths=("offgrid_secctrl.V",)),
     _correction(key="offgrid_secctrl_vd_neg", paths=("offgrid_secctrl.Vd_neg",)),
@@ -156,11 +141,11 @@ SENSORS: Final[tuple[SensorField, ...]] = (
 )
 
 FLAGS: Final[tuple[FlagField, ...]] = (
-    _hidden_flag(key="offgrid_secctrl_is_active", paths=("offgrid_secctrl.is_active",)),
-    _hidden_flag(key="offgrid_secctrl_is_system_balanced", paths=("offgrid_secctrl.is_system_balanced",)),
-    _hidden_flag(key="offgrid_secctrl_seq_reset_needed", paths=("offgrid_secctrl.seq_reset_needed",)),
+    _disabled_flag(key="offgrid_secctrl_is_active", paths=("offgrid_secctrl.is_active",)),
+    _disabled_flag(key="offgrid_secctrl_is_system_balanced", paths=("offgrid_secctrl.is_system_balanced",)),
+    _disabled_flag(key="offgrid_secctrl_seq_reset_needed", paths=("offgrid_secctrl.seq_reset_needed",)),
     _flag(key="shutdown", paths=("shutdown",), device_class=BinarySensorDeviceClass.PROBLEM),
-    _hidden_flag(key="soc_rec_enabled", paths=("soc_rec_enabled",), storage=True),
+    _disabled_flag(key="soc_rec_enabled", paths=("soc_rec_enabled",), storage=True),
     _progress(key="commission_in_progress", paths=("Commission_in_progress",)),
     _progress(key="ess_in_progress", paths=("ESS_in_progress",)),
     _progress(key="ess_r3_to_r4_in_progress", paths=("ESS_R3_To_R4_in_progress",)),
@@ -173,7 +158,10 @@ TOKEN_EXPIRES: Final = SensorEntityDescription(
     device_class=SensorDeviceClass.TIMESTAMP,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
-"""The one row that the payload does not hold: the `exp` of the access token."""
+"""The expiration of the access token: the one row that isn't in the payload."""
 
 IGNORED: Final[Mapping[str, str]] = {}
-"""Paths that are known and not wanted, each with its reason."""
+"""Paths that are known and have no entity, each with the reason."""
+
+KNOWN_PATHS: Final[Mapping[str, ValueType]] = value_types(FIELDS)
+"""Every path that a row reads, with its value type."""

@@ -1,68 +1,68 @@
-"""Repair issues of an entry: raised where the reason is seen, and gone when it is."""
+"""Repair issues of an entry: created and deleted as the facts say."""
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryChange
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .const import CONF_CERTIFICATE, DOMAIN, ISSUE_TRACKER
-from .pin import as_people_read
+from .connection import format_fingerprint, pinned_certificate
+from .const import DOMAIN, ISSUE_TRACKER
 
-TOKEN_ENDS: Final = "token_ends"  # noqa: S105 - a name
+type Placeholders = Mapping[str, str]
+
+TOKEN_EXPIRES: Final = "token_ends"  # noqa: S105 - a translation key
 CERTIFICATE_CHANGED: Final = "certificate_changed"
 NO_SECCTRL: Final = "no_secctrl"
 
 _SEVERITY: Final = {
-    TOKEN_ENDS: ir.IssueSeverity.WARNING,
+    TOKEN_EXPIRES: ir.IssueSeverity.WARNING,
     CERTIFICATE_CHANGED: ir.IssueSeverity.ERROR,
     NO_SECCTRL: ir.IssueSeverity.ERROR,
 }
-"""The kinds of issue; each id is the kind and the id of the entry."""
+"""By translation key. The ID of an issue is the translation key and the ID of the entry."""
 
 
-def announce(hass: HomeAssistant, entry: ConfigEntry, kind: str, **placeholders: str) -> None:
-    """Raise the issue, unless it stands as it is."""
-    shown = {"title": entry.title, **placeholders}
-    standing = ir.async_get(hass).async_get_issue(DOMAIN, _id(entry, kind))
-    if standing and standing.translation_placeholders == shown:
+def update_issues(hass: HomeAssistant, entry: ConfigEntry, required: Mapping[str, Placeholders | None]) -> None:
+    """Create each issue whose placeholders are given, and delete each whose placeholders are None."""
+    for key, placeholders in required.items():
+        if placeholders is None:
+            delete_issues(hass, entry, (key,))
+        else:
+            create_issue(hass, entry, key, placeholders)
+
+
+def create_issue(hass: HomeAssistant, entry: ConfigEntry, key: str, placeholders: Placeholders) -> None:
+    """Create the issue, unless it exists with the same placeholders."""
+    translated = {"title": entry.title, **placeholders}
+    existing = ir.async_get(hass).async_get_issue(DOMAIN, _issue_id(entry, key))
+    if existing and existing.translation_placeholders == translated:
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _id(entry, kind),
-        data={"entry_id": entry.entry_id, "kind": kind, **placeholders},
-        is_fixable=kind != NO_SECCTRL,
-        learn_more_url=ISSUE_TRACKER if kind == NO_SECCTRL else None,
-        severity=_SEVERITY[kind],
-        translation_key=kind,
-        translation_placeholders=shown,
+        _issue_id(entry, key),
+        data={"entry_id": entry.entry_id, "kind": key, **placeholders},
+        is_fixable=key != NO_SECCTRL,
+        learn_more_url=ISSUE_TRACKER if key == NO_SECCTRL else None,
+        severity=_SEVERITY[key],
+        translation_key=key,
+        translation_placeholders=translated,
     )
 
 
-def announce_certificate(hass: HomeAssistant, entry: ConfigEntry, shown: bytes) -> None:
-    """Raise the issue of a certificate that is not the pinned one; both are SHA-256."""
-    pinned = as_people_read(entry.options.get(CONF_CERTIFICATE, ""))
-    announce(hass, entry, CERTIFICATE_CHANGED, pinned=pinned, shown=as_people_read(shown.hex()))
+def certificate_placeholders(entry: ConfigEntry, fingerprint: bytes) -> Placeholders:
+    """Return the placeholders of the issue that the certificate is no longer the pinned one."""
+    pinned = pinned_certificate(entry.options) or b""
+    return {"pinned": format_fingerprint(pinned), "shown": format_fingerprint(fingerprint)}
 
 
-def stands(hass: HomeAssistant, entry: ConfigEntry, kind: str) -> bool:
-    """Return whether the issue is raised."""
-    return ir.async_get(hass).async_get_issue(DOMAIN, _id(entry, kind)) is not None
+def delete_issues(hass: HomeAssistant, entry: ConfigEntry, keys: Iterable[str] = tuple(_SEVERITY)) -> None:
+    """Delete the issues with these keys: by default, all issues of the entry."""
+    for key in keys:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, key))
 
 
-def settle(hass: HomeAssistant, entry: ConfigEntry, *kinds: str) -> None:
-    """Take the issues away, all of them unless some are named."""
-    for kind in kinds or _SEVERITY:
-        ir.async_delete_issue(hass, DOMAIN, _id(entry, kind))
-
-
-@callback
-def settle_disabled(hass: HomeAssistant, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
-    """Take the issues of an entry of ours away when it is disabled."""
-    if entry.domain == DOMAIN and entry.disabled_by:
-        settle(hass, entry)
-
-
-def _id(entry: ConfigEntry, kind: str) -> str:
-    return f"{kind}_{entry.entry_id}"
+def _issue_id(entry: ConfigEntry, key: str) -> str:
+    return f"{key}_{entry.entry_id}"

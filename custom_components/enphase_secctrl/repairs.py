@@ -1,4 +1,4 @@
-"""Fixes of the repair issues, by clicking."""
+"""The flows that fix a repair issue."""
 
 from typing import Any
 
@@ -7,30 +7,28 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigFlowC
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
+from .client import CertificateChanged, SecctrlError
+from .connection import format_fingerprint, read_certificate, verify_certificate
 from .const import CONF_CERTIFICATE, DOMAIN
-from .failures import CertificateChanged, Failure
-from .gateway import Gateway
-from .issues import CERTIFICATE_CHANGED, TOKEN_ENDS
-from .pin import as_people_read
-from .sessions import detached, gateway_session
+from .issues import CERTIFICATE_CHANGED, TOKEN_EXPIRES
 
-type Issue = dict[str, str | int | float | None] | None
+type IssueData = dict[str, str | int | float | None] | None
 
 
 class SignInAgainFlow(RepairsFlow):
-    """Leads into the form that signs in again; the issue goes away when a longer token is there."""
+    """Starts a reauth flow; the issue is deleted when a token that expires later is in use."""
 
     def __init__(self, entry: ConfigEntry, date: str) -> None:
-        """Remember whose token ends, and when."""
+        """Take the entry and the date on which its token expires."""
         self._entry = entry
         self._date = date
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin with the question."""
+        """Begin with the confirmation."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask, then start the reauth flow or go on with the one that waits."""
+        """Ask for confirmation, then start a reauth flow or continue the one that is open."""
         if user_input is None:
             placeholders = {"title": self._entry.title, "date": self._date}
             return self.async_show_form(step_id="confirm", description_placeholders=placeholders)
@@ -49,27 +47,27 @@ class SignInAgainFlow(RepairsFlow):
 
 
 class AcceptCertificateFlow(RepairsFlow):
-    """Pins the certificate that the gateway shows now, if it is the one that the user was shown."""
+    """Pins the gateway's current certificate, if it is the one that the user has seen."""
 
     def __init__(self, entry: ConfigEntry, pinned: str, shown: str) -> None:
-        """Take the fingerprints as the issue shows them."""
+        """Take the fingerprints from the issue."""
         self._entry = entry
         self._fingerprints = {"pinned": pinned, "shown": shown}
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin with the question."""
+        """Begin with the confirmation."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask, then pin the new certificate and reload."""
+        """Ask for confirmation, then pin the new certificate and reload the entry."""
         errors: dict[str, str] = {}
         if CONF_CERTIFICATE not in self._entry.options:
-            return self.async_create_entry(data={})  # unpinned meanwhile: nothing to accept
+            return self.async_create_entry(data={})  # pinning was turned off in the meantime
         if user_input is not None:
             try:
-                certificate = await self._accepted_certificate()
-            except Failure as err:
-                errors["base"] = err.key
+                certificate = await self._read_accepted_certificate()
+            except SecctrlError as err:
+                errors["base"] = err.translation_key
             else:
                 options = {**self._entry.options, CONF_CERTIFICATE: certificate}
                 self.hass.config_entries.async_update_entry(self._entry, options=options)
@@ -78,24 +76,23 @@ class AcceptCertificateFlow(RepairsFlow):
         placeholders = {"title": self._entry.title, **self._fingerprints}
         return self.async_show_form(step_id="confirm", errors=errors, description_placeholders=placeholders)
 
-    async def _accepted_certificate(self) -> str:
-        """Return the certificate if it is still the one that was shown; raises Failure."""
+    async def _read_accepted_certificate(self) -> str:
+        """Return the current certificate (hex) if it is the one that the form showed; raises SecctrlError."""
         host = self._entry.data[CONF_HOST]
-        with detached(gateway_session(self.hass)) as session:
-            now = await Gateway(session, host).certificate()
-            accepted, self._fingerprints["shown"] = self._fingerprints["shown"], as_people_read(now.hex())
-            if self._fingerprints["shown"] != accepted:
-                raise CertificateChanged(now)
-            await Gateway(session, host, serial=self._entry.unique_id, certificate=now).identify()
-        return now.hex()
+        certificate = await read_certificate(self.hass, host)
+        accepted, self._fingerprints["shown"] = self._fingerprints["shown"], format_fingerprint(certificate)
+        if self._fingerprints["shown"] != accepted:
+            raise CertificateChanged(certificate)
+        await verify_certificate(self.hass, host, self._entry.unique_id, certificate)
+        return certificate.hex()
 
 
-async def async_create_fix_flow(hass: HomeAssistant, _issue_id: str, data: Issue) -> RepairsFlow:
-    """Return the fix of an issue; one whose entry is gone needs none."""
+async def async_create_fix_flow(hass: HomeAssistant, _issue_id: str, data: IssueData) -> RepairsFlow:
+    """Return the flow that fixes an issue; the issue of a removed entry only needs a confirmation."""
     issue = data or {}
     entry = hass.config_entries.async_get_entry(str(issue.get("entry_id")))
     if entry and issue["kind"] == CERTIFICATE_CHANGED:
         return AcceptCertificateFlow(entry, str(issue["pinned"]), str(issue["shown"]))
-    if entry and issue["kind"] == TOKEN_ENDS:
+    if entry and issue["kind"] == TOKEN_EXPIRES:
         return SignInAgainFlow(entry, str(issue["date"]))
     return ConfirmRepairFlow()

@@ -1,1 +1,1 @@
-"""Real Home Assistant, real browser: python -m tests.e2e --help, or scripts/e2e, which prepares the machine."""
+"""End-to-end tests: the integration in a real Home Assistant, used through a real browser. Run scripts/e2e."""

@@ -1,4 +1,4 @@
-"""Go through all that a user clicks: scripts/e2e."""
+"""Run all steps of the end-to-end test: scripts/e2e."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
@@ -9,96 +9,116 @@ import sys
 from tempfile import mkdtemp
 from typing import Final
 
-from scripts.demo import emulator
-from scripts.hass import new_home_assistant, run, say
+from scripts.lib.home_assistant import home_assistant_before_onboarding
+from scripts.lib.integration import emulator
+from scripts.lib.process import print_progress, run_main
 
-from . import automation, dashboards, leave, past, set_up, upkeep, views
 from .browser import browser
-from .journey import Journey
-from .network import GATEWAY, SECOND_GATEWAY, enter
-from .pictures import FOLDER, Pictures
-from .provoke import provoke
-from .watch import Watch
+from .monitor import Monitor
+from .network import GATEWAY_ADDRESS, SECOND_GATEWAY_ADDRESS, enter_network_namespace
+from .screenshots import IMAGES, Screenshots
+from .session import BrowserSession
+from .steps import (
+    automations,
+    dashboards,
+    device_page,
+    diagnostics,
+    languages,
+    options,
+    problem_detection,
+    reauth,
+    reconfigure,
+    removal,
+    repairs,
+    setup,
+    statistics,
+)
 
-STEPS: Final[dict[str, Callable[[Journey], Awaitable[None]]]] = {
-    "welcome: the first user": set_up.welcome,
-    "find the integration by searching": set_up.search,
-    "wrong hosts are explained": set_up.wrong_hosts,
-    "the right host leads to the sign-in": set_up.right_host,
-    "wrong tokens are explained": set_up.wrong_tokens,
-    "the right token makes the entry": set_up.right_token,
-    "a gateway that announces itself is set up": set_up.discovered,
-    "every enabled entity shows what its gateway serves": views.values,
-    "options are saved and in effect": upkeep.options,
-    "a gateway that has moved is reconfigured": upkeep.reconfigure,
-    "another certificate is accepted in Repairs": upkeep.repair,
-    "a refused token is replaced": upkeep.sign_in_again,
-    "a token that is about to expire is replaced in Repairs": upkeep.sign_in_in_time,
-    "diagnostics say what is read, and of whom nothing": leave.diagnostics,
-    "the sensors get a past": past.remember,
-    "our dashboard, wide and narrow": dashboards.ours,
-    "the Energy dashboard takes our state of charge": dashboards.energy,
-    "a blueprint makes an automation, which acts": automation.blueprint,
-    "in the dark, on a phone": views.dark_phone,
-    **{f"in another language, on a phone: {one}": partial(views.in_language, language=one) for one in views.LANGUAGES},
-    "removal leaves nothing": leave.removal,
-    "each kind of fault is noticed": provoke,
+STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
+    "The onboarding creates the first user": setup.complete_onboarding,
+    "A search finds the integration": setup.find_integration,
+    "A wrong host shows an error": setup.enter_wrong_hosts,
+    "The host of the gateway leads to the sign-in menu": setup.enter_host,
+    "A wrong access token shows an error": setup.enter_wrong_tokens,
+    "The gateway's access token creates the config entry": setup.enter_token,
+    "A discovered gateway is set up": setup.set_up_discovered_gateway,
+    "The device pages show all values": device_page.check_values,
+    "Changed options are saved and take effect": options.change_options,
+    "A gateway with a new address is reconfigured": reconfigure.enter_new_host,
+    "A changed certificate is accepted in Repairs": repairs.accept_changed_certificate,
+    "A rejected access token is replaced": reauth.replace_rejected_token,
+    "An access token that expires soon is replaced in Repairs": repairs.replace_expiring_token,
+    "Diagnostics contain the report and no secrets": diagnostics.download_diagnostics,
+    "Statistics are imported": statistics.import_statistics,
+    "The dashboard works on a phone and on a desktop": dashboards.check_dashboard,
+    "The Energy dashboard shows the state of charge": dashboards.configure_energy_dashboard,
+    "An automation from a blueprint sends a notification": automations.create_automation_from_blueprint,
+    "The device page works on a phone in dark mode": device_page.check_dark_mode_on_phone,
+    **{
+        f"The texts fit on a phone in the language {language}": partial(languages.check_language, language=language)
+        for language in languages.LANGUAGES
+    },
+    "Deleted config entries leave nothing behind": removal.delete_config_entries,
+    "Each kind of problem is detected": problem_detection.provoke_problems,
 }
+"""In the order of execution. A step relies on the results of the steps before it."""
+
+FIRST_GATEWAY: Final = (
+    *("--scenario", "8.2_29_keys"),
+    *("--address", str(GATEWAY_ADDRESS), "--port", "443", "--control-port", "0"),
+)
+SECOND_GATEWAY: Final = (
+    *("--scenario", "8.3_all_keys", "--serial", "122300000002"),
+    *("--address", str(SECOND_GATEWAY_ADDRESS), "--port", "443"),
+)
 
 
 class Options(Namespace):
-    """What the command line asks for."""
+    """The options of the command line."""
 
     update_images: bool
     keep: bool
 
 
-def parse() -> Options:
-    """Return what the command line asks for."""
-    parser = ArgumentParser(prog="scripts/e2e", description="Go through all that a user clicks, in a real browser.")
-    parser.add_argument("--update-images", action="store_true", help="keep the pictures of the README in docs/images")
-    parser.add_argument("--keep", action="store_true", help="keep the folder with the browser's profile and pictures")
+def parse_options() -> Options:
+    """Return the options of the command line."""
+    parser = ArgumentParser(
+        prog="scripts/e2e", description="Use the integration in a real Home Assistant through a real browser."
+    )
+    parser.add_argument(
+        "--update-images", action="store_true", help="save the screenshots of the README in docs/images"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the folder with the browser profile and screenshots")
     return parser.parse_args(namespace=Options())
 
 
-async def journey(options: Options) -> None:
-    """Make the house, and take every step."""
-    enter()
+async def run_steps(options: Options) -> None:
+    """Start the gateways, Home Assistant, and the browser, and run all steps; raises RunError."""
+    enter_network_namespace()
     folder = Path(mkdtemp(prefix="e2e-"))
-    first = ("--scenario", "8.2_29_keys", "--address", str(GATEWAY), "--port", "443", "--control-port", "0")
-    second = (
-        "--scenario",
-        "8.3_all_keys",
-        "--serial",
-        "122300000002",
-        "--address",
-        str(SECOND_GATEWAY),
-        "--port",
-        "443",
-    )
     async with (
-        emulator(*first) as gateway,
-        emulator(*second) as other,
-        new_home_assistant(0, "zeroconf") as hass,
-        browser(folder / "profile", past.evening()) as context,
+        emulator(*FIRST_GATEWAY) as gateway,
+        emulator(*SECOND_GATEWAY) as second_gateway,
+        home_assistant_before_onboarding(0, "zeroconf") as hass,
+        browser(folder / "profile", statistics.evening_time_zone()) as context,
     ):
-        traveller = Journey(
+        session = BrowserSession(
             hass=hass,
             page=context.pages[0],
-            watch=Watch(context, hass),
+            monitor=Monitor(context, hass),
             gateway=gateway,
-            second=other,
-            pictures=Pictures(FOLDER if options.update_images else folder),
+            second_gateway=second_gateway,
+            screenshots=Screenshots(IMAGES if options.update_images else folder),
             folder=folder,
         )
         for name, step in STEPS.items():
-            await traveller.take(name, step)
+            await session.run_step(name, step)
     if options.keep:
-        say(f"passed; all pictures are in {folder}")
+        print_progress(f"passed; the screenshots are in {folder}")
     else:
         shutil.rmtree(folder)
-        say("passed")
+        print_progress("passed")
 
 
 if __name__ == "__main__":
-    sys.exit(run(journey(parse())))
+    sys.exit(run_main(run_steps(parse_options())))

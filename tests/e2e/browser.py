@@ -1,4 +1,4 @@
-"""A browser as a user has it, without a window."""
+"""A headless Chromium."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -8,17 +8,17 @@ from typing import Final
 
 from playwright.async_api import BrowserContext, Page, ViewportSize, async_playwright, expect
 
-from scripts.hass import RunError
+from scripts.lib.process import RunError
 
-WIDE: Final[ViewportSize] = {"width": 1100, "height": 800}
+DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
-PATIENCE: Final = 20_000  # ms
-# Chromium calls home when it may; nobody but us watches it
-QUIET: Final = (
+TIMEOUT: Final = 20_000  # ms
+CHROMIUM_OPTIONS: Final = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
+    # These prevent requests to Google
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -26,32 +26,32 @@ QUIET: Final = (
 
 
 @asynccontextmanager
-async def browser(folder: Path, time_zone: str) -> AsyncGenerator[BrowserContext]:
-    """Give a fresh profile of Chromium in the folder; end it afterwards."""
+async def browser(profile: Path, time_zone: str) -> AsyncGenerator[BrowserContext]:
+    """Start Chromium with a new profile in this folder, and close it at the end; raises RunError if there is none."""
     program = shutil.which("chromium")
     if program is None:
-        msg = "There is no chromium here. scripts/setup browser installs it."
+        msg = "Chromium is not installed. Run scripts/setup browser."
         raise RunError(msg)
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            folder,
+            profile,
             executable_path=program,
             headless=True,
-            args=[*QUIET],
-            viewport=WIDE,
+            args=[*CHROMIUM_OPTIONS],
+            viewport=DESKTOP,
             device_scale_factor=2,
             locale="en-GB",
             timezone_id=time_zone,
             reduced_motion="reduce",
             color_scheme="light",
         )
-        context.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
+        context.set_default_timeout(TIMEOUT)
+        expect.set_options(timeout=TIMEOUT)
         yield context
         await context.close()
 
 
-async def settled(page: Page, milliseconds: int = 500) -> None:
-    """Wait until the page has its fonts and pictures, and has stopped moving."""
+async def wait_until_rendered(page: Page, milliseconds: int = 500) -> None:
+    """Wait until the fonts are loaded, and then for images and animations."""
     await page.evaluate("document.fonts.ready")
     await page.wait_for_timeout(milliseconds)

@@ -1,4 +1,4 @@
-"""A network of our own: one house with its addresses, and no way out of it."""
+"""A network namespace with the addresses of a home network, isolated from all other networks."""
 
 from ipaddress import IPv4Address
 import os
@@ -7,56 +7,61 @@ import socket
 import subprocess
 from typing import Final
 
-from scripts.hass import RunError
+from scripts.lib.process import RunError
 
-HOME: Final = IPv4Address("192.168.1.10")
-GATEWAY: Final = IPv4Address("192.168.1.20")
-MOVED: Final = IPv4Address("192.168.1.30")
-SECOND_GATEWAY: Final = IPv4Address("192.168.1.21")
-NOBODY: Final = IPv4Address("192.168.1.99")
-ABROAD: Final = "192.0.2.1"  # reserved for documentation: nobody has it
+HOME_ASSISTANT_ADDRESS: Final = IPv4Address("192.168.1.10")
+GATEWAY_ADDRESS: Final = IPv4Address("192.168.1.20")
+SECOND_GATEWAY_ADDRESS: Final = IPv4Address("192.168.1.21")
+NEW_GATEWAY_ADDRESS: Final = IPv4Address("192.168.1.30")
+"""The address of the first gateway after its move."""
+UNUSED_ADDRESS: Final = IPv4Address("192.168.1.99")
+EXTERNAL_ADDRESS: Final = "192.0.2.1"  # reserved for documentation, so no host has it
 
-# Loopback alone is no network for Home Assistant: it wants an interface that is up
-COMMANDS: Final = (
+LOCAL_ADDRESSES: Final = (HOME_ASSISTANT_ADDRESS, GATEWAY_ADDRESS, NEW_GATEWAY_ADDRESS, SECOND_GATEWAY_ADDRESS)
+# Home Assistant ignores the loopback interface: it needs another one that is up
+IP_COMMANDS: Final = (
     "link set lo up",
-    "link add lan type veth peer name wall",
-    "link set wall up",
+    "link add lan type veth peer name lan-peer",
+    "link set lan-peer up",
     "link set lan up",
-    *(f"address add {address}/24 dev lan" for address in (HOME, GATEWAY, MOVED, SECOND_GATEWAY)),
+    *(f"address add {address}/24 dev lan" for address in LOCAL_ADDRESSES),
 )
 
 
-def enter() -> None:
-    """Move this program, and all that it will start, into a network namespace; raises RunError."""
+def enter_network_namespace() -> None:
+    """Move this process, and so its later child processes, into a new network namespace; raises RunError."""
     try:
-        _unshare()
-        for command in COMMANDS:
-            subprocess.run(["ip", *command.split()], check=True)  # noqa: S603, S607 - our own words
+        _unshare_network()
+        for command in IP_COMMANDS:
+            subprocess.run(["ip", *command.split()], check=True)  # noqa: S603, S607 - constant arguments
     except PermissionError as err:
-        msg = "This system does not let you make a network. Run scripts/e2e as root; in a container, give it SYS_ADMIN."
+        msg = (
+            "Creating a network namespace is not permitted. "
+            "Run scripts/e2e as root; in a container, add the capability SYS_ADMIN."
+        )
         raise RunError(msg) from err
     except (OSError, subprocess.CalledProcessError) as err:
-        msg = f"No network of our own: {err}. It needs Linux and the program ip (Debian: iproute2)."
+        msg = f"Creating a network namespace failed: {err}. It needs Linux and the ip command (Debian: iproute2)."
         raise RunError(msg) from err
-    _require_no_way_out()
+    _check_isolation()
 
 
-def _unshare() -> None:
+def _unshare_network() -> None:
     user, group = os.getuid(), os.getgid()
     if user == 0:
         os.unshare(os.CLONE_NEWNET)
         return
-    # Whoever is not root becomes it among users of their own, where the system allows that
+    # Other users become root in a user namespace, where the system permits that
     os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET)
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
         Path("/proc/self", name).write_text(text)
 
 
-def _require_no_way_out() -> None:
+def _check_isolation() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect((ABROAD, 80))
+            probe.connect((EXTERNAL_ADDRESS, 80))
         except OSError:
             return
-    msg = f"The network that was made has a way to {ABROAD}: it must have none."
+    msg = f"The network namespace is not isolated: it has a route to {EXTERNAL_ADDRESS}."
     raise RunError(msg)

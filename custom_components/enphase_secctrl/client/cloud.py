@@ -1,0 +1,169 @@
+"""The cloud client: from an Enphase account, with or without a verification code, to an access token.
+
+Home Assistant's own library for the gateway isn't used: it retries endlessly, accepts an HTML page as a token, puts the
+server's response into its exceptions, and doesn't support multi-factor authentication.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from .exceptions import (
+    AccountBlocked,
+    CloudUnavailable,
+    InvalidAuth,
+    InvalidCode,
+    MfaRequired,
+    NotAToken,
+    SecctrlError,
+    SignInLost,
+    TooManySessions,
+    UnexpectedResponse,
+)
+from .response import Response, read_response
+from .token import AccessToken, parse_valid_token
+
+_ENLIGHTEN: Final = "https://enlighten.enphaseenergy.com"
+LOGIN: Final = f"{_ENLIGHTEN}/login/login.json"
+SEND_CODE: Final = f"{_ENLIGHTEN}/app-api/generate_mfa_login_otp"
+CHECK_CODE: Final = f"{_ENLIGHTEN}/app-api/validate_login_otp"
+ROUTE_A: Final = "https://entrez.enphaseenergy.com/tokens"
+ROUTE_B: Final = f"{_ENLIGHTEN}/entrez-auth-token"
+
+_NO_SUCH_GATEWAY: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+"""The account doesn't have the gateway (assumed)."""
+
+_TIMEOUT: Final = ClientTimeout(total=20)
+_HEADERS: Final = {"Accept": "application/json, text/plain", "User-Agent": "enphase-secctrl"}
+"""The cloud responds with 406 to Home Assistant's default User-Agent."""
+
+
+class EnlightenClient:
+    """One sign-in to one account. The session needs a cookie jar of its own."""
+
+    def __init__(self, session: ClientSession, email: str, password: str) -> None:
+        """Take the account, and a session with an empty cookie jar."""
+        self._session = session
+        self._email = email
+        self._password = password
+        self._session_id = ""
+        self._token: AccessToken | None = None
+
+    def has_token_of(self, email: str, password: str) -> bool:
+        """Return whether the token of this account has been fetched."""
+        return self._token is not None and (self._email, self._password) == (email, password)
+
+    async def log_in(self) -> None:
+        """Log in; raises MfaRequired if the password is right and send_code comes next, or another SecctrlError."""
+        form = {"user[email]": self._email, "user[password]": self._password}
+        response = await self._request("POST", LOGIN, form=form)
+        _raise_if_blocked(response)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            raise InvalidAuth
+        if response.status != HTTPStatus.OK:
+            raise CloudUnavailable
+        if "session_id" not in response.json_object and response.json_object.get("success") is True:
+            raise MfaRequired
+        self._keep_session_id(response)
+
+    async def send_code(self) -> None:
+        """Request a verification code by email or text message; the login alone sends none. Raises SecctrlError."""
+        response = await self._request("POST", SEND_CODE, form={"locale": "en"})
+        _raise_if_blocked(response)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            raise SignInLost
+        if response.status != HTTPStatus.OK or response.json_object.get("success") is not True:
+            raise CloudUnavailable
+
+    async def check_code(self, code: str) -> None:
+        """Finish the sign-in with a code, once; raises InvalidCode, SignInLost, or another SecctrlError."""
+        if self._session_id:
+            return
+        if not code.strip():
+            raise InvalidCode
+        form = {"email": _base64(self._email), "otp": _base64(code.strip()), "xhrFields[withCredentials]": "true"}
+        response = await self._request("POST", CHECK_CODE, form=form)
+        _raise_if_blocked(response)
+        if response.json_object.get("isValid") is False:
+            raise InvalidCode
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            raise SignInLost
+        if response.status != HTTPStatus.OK:
+            raise CloudUnavailable
+        self._keep_session_id(response)
+
+    async def fetch_token(self, serial: str) -> AccessToken:
+        """Fetch a token for the gateway, once: by route A, and if that fails by route B. Raises SecctrlError."""
+        if self._token is None:
+            try:
+                request = {"session_id": self._session_id, "serial_num": serial, "username": self._email}
+                self._token = _parse_token(await self._request("POST", ROUTE_A, json=request), serial)
+            except SecctrlError:
+                response = await self._request("GET", ROUTE_B, query={"serial_num": serial})
+                self._token = _parse_token(response, serial)
+        return self._token
+
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        json: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send one request; raises CloudUnavailable."""
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=form,
+                json=json,
+                params=query,
+                headers={**_HEADERS, **self._csrf_header()},
+                allow_redirects=False,
+                timeout=_TIMEOUT,
+            ) as response:
+                return await read_response(response)
+        except ClientError, OSError, UnexpectedResponse:
+            error = CloudUnavailable()
+        raise error  # without a cause: aiohttp's exceptions hold the request with its secrets, and the response
+
+    def _csrf_header(self) -> dict[str, str]:
+        """Return the header that repeats the XSRF cookie, if the cloud has set one."""
+        values = [cookie.value for cookie in self._session.cookie_jar if cookie.key == "XSRF-TOKEN"]
+        return {"X-CSRF-Token": values[-1]} if values else {}
+
+    def _keep_session_id(self, response: Response) -> None:
+        session_id = response.json_object.get("session_id")
+        if not isinstance(session_id, str) or not session_id:
+            raise CloudUnavailable
+        self._session_id = session_id
+
+
+def _raise_if_blocked(response: Response) -> None:
+    """Raise AccountBlocked or TooManySessions if the body says so, whatever the status."""
+    if response.json_object.get("isBlocked") is True:
+        raise AccountBlocked
+    if "too many active sessions" in str(response.json_object.get("message", "")).lower():
+        raise TooManySessions
+    if response.body.lstrip().startswith(b"<") and b'type="password"' in response.body:
+        # The login page instead of JSON: the block that follows repeated logins
+        raise AccountBlocked
+
+
+def _parse_token(response: Response, serial: str) -> AccessToken:
+    """Return the token in a response: plain text, or the member `token` of a JSON object."""
+    if response.status in _NO_SUCH_GATEWAY:
+        raise NotAToken
+    if response.status != HTTPStatus.OK:
+        raise CloudUnavailable
+    member = response.json_object.get("token")
+    return parse_valid_token(member if isinstance(member, str) else response.text, serial)
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()

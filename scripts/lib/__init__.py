@@ -1,0 +1,1 @@
+"""The Python code of the programs in scripts/."""

@@ -1,0 +1,1 @@
+"""What the integration costs in CPU time, memory, and requests: scripts/bench."""

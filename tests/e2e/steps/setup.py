@@ -1,0 +1,112 @@
+"""Onboarding, and setup of two gateways: one by its address, one by discovery."""
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from playwright.async_api import expect
+from zeroconf import ServiceInfo
+from zeroconf.asyncio import AsyncZeroconf
+
+from scripts.lib.home_assistant import DISPLAY_NAME, PASSWORD, USERNAME
+from scripts.lib.integration import get_entries
+from tests.e2e.checks import check_equal
+from tests.e2e.flow_dialog import finish_creation, select_sign_in, submit
+from tests.e2e.network import GATEWAY_ADDRESS, HOME_ASSISTANT_ADDRESS, SECOND_GATEWAY_ADDRESS, UNUSED_ADDRESS
+from tests.e2e.selectors import INTEGRATIONS_PATH
+from tests.e2e.session import BrowserSession
+from tests.e2e.translations import form_error, translation
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+INTEGRATION_NAME: Final = "Enphase SecCtrl"
+SERVICE_TYPE: Final = "_enphase-envoy._tcp.local."
+
+
+async def complete_onboarding(session: BrowserSession) -> None:
+    """Create the first user on the onboarding pages, which also logs in the browser."""
+    page = session.page
+    await page.goto(session.hass.url)
+    await page.get_by_role("button", name="Create my smart home").click()
+    user = {"name": DISPLAY_NAME, "username": USERNAME, "password": PASSWORD, "password_confirm": PASSWORD}
+    for field, text in user.items():
+        await page.locator(f'onboarding-create-user input[name="{field}"]').fill(text)
+    await page.get_by_role("button", name="Create account").click()
+    await page.get_by_role("button", name="Finish").click()
+    await page.locator("ha-sidebar").wait_for()
+    await session.hass.log_in()
+    await session.hass.connect()
+    session.monitor.take_problems()  # the onboarding pages have problems of their own, unrelated to the integration
+
+
+async def find_integration(session: BrowserSession) -> None:
+    """Search for the integration by a part of its name, and start the config flow."""
+    page = session.page
+    await page.goto(session.hass.url + INTEGRATIONS_PATH)
+    await page.get_by_role("button", name="Add integration").click()
+    dialog = page.locator("dialog-add-integration")
+    await dialog.get_by_placeholder("Search for a brand name").fill("secctrl")
+    await dialog.locator("ha-integration-list-item", has_text=INTEGRATION_NAME).click()
+    await expect(page.locator("step-flow-form")).to_contain_text(translation("config.step.user.description"))
+
+
+async def enter_wrong_hosts(session: BrowserSession) -> None:
+    """Enter an invalid host, and an address that no device has: the form shows the error."""
+    for host, key in (("no address", "invalid_host"), (str(UNUSED_ADDRESS), "cannot_connect")):
+        await submit(session, "host", host)
+        await expect(session.page.locator("step-flow-form ha-alert")).to_contain_text(form_error(key))
+
+
+async def enter_host(session: BrowserSession) -> None:
+    """Enter the address of the gateway: the sign-in menu appears. Select the access token."""
+    page = session.page
+    await submit(session, "host", str(GATEWAY_ADDRESS))
+    menu = page.locator("step-flow-menu")
+    await expect(menu).to_contain_text(translation("config.step.sign_in.menu_option_descriptions.cloud"))
+    await session.screenshots.take(page, "setup", height=700)
+    await select_sign_in(page, "token")
+
+
+async def enter_wrong_tokens(session: BrowserSession) -> None:
+    """Enter text that is no access token, and the token of a different gateway: the form shows the error."""
+    for token, key in (("eyNot.a.token", "not_a_token"), (session.second_gateway["token"], "wrong_gateway")):
+        await submit(session, "token", token)
+        text = form_error(key, token_page="https://entrez.enphaseenergy.com")
+        await expect(session.page.locator("step-flow-form ha-alert")).to_contain_text(text)
+
+
+async def enter_token(session: BrowserSession) -> None:
+    """Enter the access token of the gateway: the flow creates the config entry."""
+    await submit(session, "token", session.gateway["token"])
+    await finish_creation(session.page, session.gateway["serial"])
+
+
+async def set_up_discovered_gateway(session: BrowserSession) -> None:
+    """Announce the second gateway, and set it up from the card of the discovered device."""
+    page, gateway = session.page, session.second_gateway
+    await page.goto(session.hass.url + INTEGRATIONS_PATH)
+    async with _announce_second_gateway(gateway["serial"]):
+        title = f"IQ Gateway {gateway['serial']} ({SECOND_GATEWAY_ADDRESS})"
+        card = page.locator("ha-config-flow-card", has_text=title)
+        await card.get_by_role("button", name="Add").click()
+        await select_sign_in(page, "token")
+        await submit(session, "token", gateway["token"])
+        await finish_creation(page, gateway["serial"])
+    states = [entry["state"] for entry in await get_entries(session.hass)]
+    check_equal("States of the config entries", states, ["loaded", "loaded"])
+
+
+@asynccontextmanager
+async def _announce_second_gateway(serial: str) -> AsyncGenerator[None]:
+    """Announce the second gateway over mDNS with the port and properties of a real one."""
+    service = ServiceInfo(
+        SERVICE_TYPE,
+        f"envoy.{SERVICE_TYPE}",
+        port=80,
+        addresses=[SECOND_GATEWAY_ADDRESS.packed],
+        properties={"serialnum": serial, "protovers": "8.3.6086", "txtvers": "1"},
+        server="envoy.local.",
+    )
+    async with AsyncZeroconf(interfaces=[str(HOME_ASSISTANT_ADDRESS)]) as zeroconf:
+        await zeroconf.async_register_service(service)
+        yield

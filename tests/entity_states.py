@@ -1,0 +1,41 @@
+"""The states of an entry's entities, by field key."""
+
+from collections.abc import Mapping
+from math import isclose
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .oracle import Expected
+
+type EntityValues = dict[str, bool | float | str | None]
+
+_NOT_NUMBERS = {STATE_ON: True, STATE_OFF: False, STATE_UNKNOWN: None, STATE_UNAVAILABLE: STATE_UNAVAILABLE}
+
+
+def entity_states(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, str]:
+    """Return {key: state} of the enabled entities."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    states = {one.unique_id.removeprefix(f"{entry.unique_id}_"): hass.states.get(one.entity_id) for one in entities}
+    return {key: state.state for key, state in states.items() if state}
+
+
+def entity_values(hass: HomeAssistant, entry: ConfigEntry[Any]) -> EntityValues:
+    """Return {key: number, bool, None (unknown), or "unavailable"} of the enabled entities, without token_expires."""
+    states = entity_states(hass, entry)
+    states.pop("token_expires", None)
+    return {key: _NOT_NUMBERS[state] if state in _NOT_NUMBERS else float(state) for key, state in states.items()}
+
+
+def values_match(values: EntityValues, expected: Mapping[str, Expected]) -> bool:
+    """Return whether both have the same keys and, within rounding errors, the same values."""
+    return values.keys() == expected.keys() and all(_is_same(values[key], expected[key]) for key in expected)
+
+
+def _is_same(value: bool | float | str | None, expected: Expected) -> bool:
+    if isinstance(value, float) and isinstance(expected, int | float) and not isinstance(expected, bool):
+        return isclose(value, expected, rel_tol=1e-12, abs_tol=1e-12)
+    return value is expected

@@ -1,0 +1,184 @@
+"""The faults of the cloud."""
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+import json
+from ssl import SSLContext
+from typing import Final
+
+from homeassistant.const import CONF_PASSWORD
+
+from tests.emulator import Body, Cloud, EarlyClose, Fault, Garbage, Redirect, Reset, Status, Truncated
+from tests.emulator.certificates import create_gateway_certificate
+from tests.emulator.cloud import LOGIN_FORM
+from tests.emulator.tokens import create_token
+from tests.faults import Slow, SlowBody
+
+from .entries import ACCOUNT, DAY
+from .gateway_faults import HTML, OTHER_SERIAL, SERIAL, SIZE_LIMIT
+from .outcomes import CHECK_CODE, CLOUD_UNAVAILABLE, LOGIN, REJECTED, ROUTE_A, ROUTE_B, SEND_CODE, Outcome
+
+type InjectFault = Callable[[Cloud], None]
+
+
+def on_path(path: str, *faults: Fault) -> InjectFault:
+    """Inject faults into the responses of one path."""
+    return lambda cloud: cloud.inject(path, *faults)
+
+
+def with_json(path: str, status: int = 200, **fields: object) -> InjectFault:
+    """Respond with a JSON object."""
+    return on_path(path, Status(status, body=json.dumps(fields).encode(), content_type="application/json"))
+
+
+def on_both_routes(*faults: Fault) -> InjectFault:
+    """Inject faults into the responses of both routes to a token."""
+
+    def inject(cloud: Cloud) -> None:
+        cloud.inject(ROUTE_A, *faults)
+        cloud.inject(ROUTE_B, *faults)
+
+    return inject
+
+
+def with_token(serial: str = SERIAL, lifetime: float = DAY) -> InjectFault:
+    """Respond with a token for a different gateway, or with a different lifetime in seconds."""
+    return lambda cloud: on_both_routes(
+        Body(create_token(serial=serial, now=cloud.clock(), role="owner", lifetime=lifetime).encode())
+    )(cloud)
+
+
+def with_account(password: str = ACCOUNT[CONF_PASSWORD], serial: str = SERIAL, *, mfa: bool = False) -> InjectFault:
+    """Replace the account."""
+    return lambda cloud: cloud.add_account("owner@example.com", password, serials=(serial,), mfa=mfa)
+
+
+def with_attributes(**attributes: object) -> InjectFault:
+    """Set attributes of the cloud."""
+
+    def inject(cloud: Cloud) -> None:
+        for name, value in attributes.items():
+            setattr(cloud, name, value)
+
+    return inject
+
+
+def refuse_connections(cloud: Cloud) -> None:
+    """Refuse connections."""
+    cloud.listener.close()
+
+
+def use_untrusted_certificate(cloud: Cloud) -> None:
+    """Use a certificate of an unknown authority."""
+    cloud.listener.ssl_context = create_gateway_certificate(now=cloud.clock()).create_ssl_context()
+
+
+def end_faults(cloud: Cloud, ssl_context: SSLContext, *, mfa: bool = False) -> None:
+    """End all faults."""
+    cloud.clear_faults()
+    with_account(mfa=mfa)(cloud)
+    with_attributes(login_response="ok", route_a_response="text", code_blocked=False, requires_csrf=False)(cloud)
+    cloud.listener.ssl_context = ssl_context
+    cloud.listener.open()
+
+
+@dataclass(frozen=True)
+class CloudFault:
+    """A fault of the cloud, and what is expected."""
+
+    name: str
+    inject: InjectFault
+    error: str | None
+    """The error in a form, or None if there is none."""
+    requests: str
+    """To the cloud."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome if the gateway rejects the token: renewal is retried, or a reauth flow starts."""
+        return CLOUD_UNAVAILABLE if self.error == CLOUD_UNAVAILABLE.error else REJECTED
+
+
+CLOUD_FAULTS: Final = [
+    CloudFault("wrong_password", with_account("changed"), "invalid_auth", "L"),
+    CloudFault("too_many_sessions", with_attributes(login_response="too_many"), "too_many_sessions", "L"),
+    CloudFault("too_many_429", with_json(LOGIN, 429, message="Too many active sessions.."), "too_many_sessions", "L"),
+    CloudFault("blocked", with_attributes(login_response="blocked"), "account_blocked", "L"),
+    CloudFault("login_form", with_attributes(login_response="login_form"), "account_blocked", "L"),
+    CloudFault("login_form_403", on_path(LOGIN, Status(403, body=LOGIN_FORM)), "account_blocked", "L"),
+    *(
+        CloudFault(f"login_{code}", on_path(LOGIN, Status(code)), "cloud_unavailable", "L")
+        for code in (400, 403, 404, 406, 429, 500, 502, 503, 504)
+    ),
+    CloudFault("login_html", on_path(LOGIN, Body(HTML, "text/html")), "cloud_unavailable", "L"),
+    CloudFault("login_empty", on_path(LOGIN, Body(b"")), "cloud_unavailable", "L"),
+    CloudFault("login_no_session", with_json(LOGIN, message="success"), "cloud_unavailable", "L"),
+    CloudFault("login_list", on_path(LOGIN, Body(b"[]")), "cloud_unavailable", "L"),
+    CloudFault("login_redirect", on_path(LOGIN, Redirect("/login")), "cloud_unavailable", "L"),
+    CloudFault("login_too_long", on_path(LOGIN, Body(b" " * (SIZE_LIMIT + 1))), "cloud_unavailable", "L"),
+    CloudFault("login_slow", on_path(LOGIN, Slow(21)), "cloud_unavailable", "L"),
+    CloudFault("login_stall", on_path(LOGIN, SlowBody(21)), "cloud_unavailable", "L"),
+    CloudFault("login_truncated", on_path(LOGIN, Truncated(20)), "cloud_unavailable", "L"),
+    CloudFault("login_reset", on_path(LOGIN, Reset()), "cloud_unavailable", "L"),
+    CloudFault("login_early_close", on_path(LOGIN, EarlyClose()), "cloud_unavailable", "L"),
+    CloudFault("login_garbage", on_path(LOGIN, Garbage()), "cloud_unavailable", "L"),
+    CloudFault("refused", refuse_connections, "cloud_unavailable", ""),
+    CloudFault("untrusted", use_untrusted_certificate, "cloud_unavailable", ""),
+    CloudFault("a_json", with_attributes(route_a_response="json"), None, "LA"),
+    CloudFault("a_400", with_attributes(route_a_response="400"), None, "LAB"),
+    CloudFault("a_403", with_attributes(route_a_response="403"), None, "LAB"),
+    CloudFault("a_503", on_path(ROUTE_A, Status(503)), None, "LAB"),
+    CloudFault("a_error_text", with_attributes(route_a_response="error_text"), None, "LAB"),
+    CloudFault("a_html", on_path(ROUTE_A, Body(HTML, "text/html")), None, "LAB"),
+    CloudFault("a_slow", on_path(ROUTE_A, Slow(21)), None, "LAB"),
+    CloudFault("b_503", on_both_routes(Status(503)), "cloud_unavailable", "LAB"),
+    CloudFault("b_redirect", on_both_routes(Redirect("/login")), "cloud_unavailable", "LAB"),
+    CloudFault("b_401", on_both_routes(Status(401)), "not_a_token", "LAB"),
+    CloudFault("b_html", on_both_routes(Body(HTML, "text/html")), "not_a_token", "LAB"),
+    CloudFault("b_error_text", on_both_routes(Body(b"Error in generating Token")), "not_a_token", "LAB"),
+    CloudFault("gateway_of_other_account", with_account(serial=OTHER_SERIAL), "not_a_token", "LAB"),
+    CloudFault("token_of_different_gateway", with_token(serial=OTHER_SERIAL), "wrong_gateway", "LAB"),
+    CloudFault("token_expired", with_token(lifetime=-60), "token_expired", "LAB"),
+]
+MFA_REQUIRED: Final = CloudFault("mfa_required", with_account(mfa=True), "mfa_required", "L")
+"""An error only for renewals, where there is no user to enter the code."""
+FAILING: Final = [fault for fault in CLOUD_FAULTS if fault.error]
+HARMLESS: Final = [fault for fault in CLOUD_FAULTS if not fault.error]
+
+
+@dataclass(frozen=True)
+class CodeFault:
+    """A fault of the cloud during the sign-in with a verification code."""
+
+    name: str
+    form: str
+    """The form that is submitted during the fault."""
+    inject: InjectFault
+    error: str
+    next_form: str
+    """The form that shows the error."""
+    requests: str
+    """To the cloud."""
+    _: KW_ONLY
+    code_used: bool = False
+    """Whether the cloud has accepted the code, and only its response is lost."""
+
+
+WRONG_CODE: Final = {"isValid": False, "isBlocked": False}
+
+CODE_FAULTS: Final = [
+    CodeFault("send_503", "cloud", on_path(SEND_CODE, Status(503)), "cloud_unavailable", "cloud", "LG"),
+    CodeFault("send_html", "cloud", on_path(SEND_CODE, Body(HTML)), "cloud_unavailable", "cloud", "LG"),
+    CodeFault("send_lost", "cloud", on_path(SEND_CODE, Status(401)), "sign_in_lost", "cloud", "LG"),
+    CodeFault("send_blocked", "cloud", with_attributes(code_blocked=True), "account_blocked", "cloud", "LG"),
+    CodeFault("send_slow", "cloud", on_path(SEND_CODE, Slow(21)), "cloud_unavailable", "cloud", "LG"),
+    CodeFault("wrong", "code", with_json(CHECK_CODE, **WRONG_CODE), "invalid_code", "code", "V"),
+    CodeFault("wrong_401", "code", with_json(CHECK_CODE, 401, **WRONG_CODE), "invalid_code", "code", "V"),
+    CodeFault("blocked", "code", with_attributes(code_blocked=True), "account_blocked", "cloud", "V"),
+    CodeFault("lost", "code", Cloud.clear_sessions, "sign_in_lost", "cloud", "V"),
+    CodeFault("503", "code", on_path(CHECK_CODE, Status(503)), "cloud_unavailable", "code", "V"),
+    CodeFault("html", "code", on_path(CHECK_CODE, Status(200, body=HTML)), "cloud_unavailable", "code", "V"),
+    CodeFault("slow", "code", on_path(CHECK_CODE, Slow(21)), "cloud_unavailable", "code", "V", code_used=True),
+    CodeFault("reset", "code", on_path(CHECK_CODE, Reset()), "cloud_unavailable", "code", "V", code_used=True),
+    CodeFault("refused", "code", refuse_connections, "cloud_unavailable", "code", ""),
+]

@@ -1,0 +1,114 @@
+"""README.md and docs/: generated parts are up to date, examples are correct, and links lead to files."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from math import pi, trunc
+from pathlib import Path
+import re
+from typing import Final
+
+from homeassistant.util import slugify
+import pytest
+
+from custom_components.enphase_secctrl import fields
+from custom_components.enphase_secctrl.client import q5, q8
+from scripts.lib import docs
+from scripts.lib.docs_commands import working_copy
+
+from .checks.files import ROOT
+
+PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MEANING: Final = (ROOT / "docs" / "meaning.md").read_text()
+LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)]+)\)")
+
+
+def table_rows(first_heading: str) -> Iterator[list[str]]:
+    """Yield the rows of the table in meaning.md whose first column has this heading."""
+    _, _, rows = MEANING.partition(f"| {first_heading} |")
+    for line in rows.partition("\n\n")[0].splitlines()[2:]:
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def format_like(example: str, value: float) -> str:
+    """Return the value with as many decimals as the example."""
+    return f"{value:.{len(example.partition('.')[2])}f}"
+
+
+def test_generated_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    """Running scripts/docs changes nothing."""
+    assert docs.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_outdated_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An outdated part is reported with --check, and otherwise written again."""
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "README.md"
+    page.write_text("old <!-- generated: enabled -->\n| a table |\n<!-- end --> text\n")
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    assert docs.main(["--check"]) == 1
+    output = capsys.readouterr().err
+    assert "README.md is out of date" in output
+    assert "run scripts/docs" in output
+    assert docs.main([]) == 0
+    assert page.read_text() == f"old <!-- generated: enabled -->{docs.enabled()}<!-- end --> text\n"
+    assert docs.main(["--check"]) == 0
+
+
+def test_every_entity_is_listed() -> None:
+    """Each row is in exactly one of the tables, and the README has each table."""
+    tables = [docs.enabled(), docs.with_ac_batteries(), docs.disabled()]
+    keys = [key for table in tables for key in re.findall(r"^\|[^|]+\| `(\w+)` \|", table, re.MULTILINE)]
+    assert sorted(keys) == sorted(row.key for row in (*fields.FIELDS, fields.TOKEN_EXPIRES))
+    readme = (ROOT / "README.md").read_text()
+    assert [part for part in docs.PARTS if f"<!-- generated: {part} -->" not in readme] == []
+
+
+def test_example_entities() -> None:
+    """The automation and the card in the README use entities that are enabled by default."""
+    named = set(re.findall(r"\bsensor\.iq_gateway_\d+_(\w+)", (ROOT / "README.md").read_text()))
+    assert len(named) == 2
+    assert named <= {slugify(name) for name in re.findall(r"^\| ([^|]+) \|", docs.enabled(), re.MULTILINE)}
+
+
+def test_bias_calculation() -> None:
+    """The calculations in the text are correct, and give the same results as the code."""
+    ((raw_q8, hertz),) = re.findall(r"^- (-?\d+) / \(512 . π\) = (-?[\d.]+) Hz$", MEANING, re.MULTILINE)
+    ((raw_q5, volts),) = re.findall(r"^- (-?\d+) / 32 = (-?[\d.]+) V$", MEANING, re.MULTILINE)
+    assert (format_like(hertz, int(raw_q8) / (512 * pi)), format_like(volts, int(raw_q5) / 32)) == (hertz, volts)
+    assert (format_like(hertz, q8(int(raw_q8))), format_like(volts, q5(int(raw_q5)))) == (hertz, volts)
+    assert f"A gateway says `{raw_q8}` and `{raw_q5}`" in MEANING
+
+
+def test_bias_examples() -> None:
+    """In each row, the fixed-point number follows from the bias, and the displayed value from that number."""
+    rows = list(table_rows("`freq_bias_hz`"))
+    assert len(rows) == 4
+    for hertz, raw_q8, displayed_hertz, volts, raw_q5, displayed_volts in rows:
+        assert (trunc(float(hertz) * 2 * pi * 256), trunc(float(volts) * 32)) == (int(raw_q8), int(raw_q5))
+        assert format_like("0.000", q8(int(raw_q8))) == displayed_hertz
+        assert format_like("0.00", q5(int(raw_q5))) == displayed_volts
+
+
+def test_reserve_examples() -> None:
+    """State of charge, reserve energy, and energy above it follow from capacity, stored energy, and reserve."""
+    rows = [[int(cell) for cell in row] for row in table_rows("Capacity (Wh)")]
+    assert len(rows) == 3
+    for capacity, stored, reserve, charge, reserve_energy, above in rows:
+        assert (100 * stored // capacity, reserve * capacity // 100) == (charge, reserve_energy)
+        assert max(0, stored - reserve_energy) == above
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page: Path) -> None:
+    """Relative links lead to files of the repository."""
+    targets = [link.partition("#")[0] for link in LINK.findall(page.read_text()) if "://" not in link]
+    assert [target for target in targets if target and not (page.parent / target).exists()] == []
+
+
+def test_working_copy() -> None:
+    """scripts/docs --run runs the commands in a copy; only environments and caches are linked into it."""
+    with working_copy() as folder:
+        assert {".git", ".github", ".ci", ".gitignore", "README.md"} <= {path.name for path in folder.iterdir()}
+        links = {path.name for path in folder.rglob("*") if path.is_symlink()}
+    assert ".venv" in links
+    assert [name for name in links if not fnmatch(name, ".venv*") and name != ".cache"] == []

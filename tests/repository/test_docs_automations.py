@@ -1,0 +1,115 @@
+"""The automations in the README and docs: links to the blueprints are correct, and each example works."""
+
+from pathlib import Path
+import re
+from typing import Any
+from urllib.parse import quote
+
+from homeassistant.components.blueprint.importer import _get_github_import_url
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import parse_yaml
+import pytest
+
+from tests.automation_harness import AUTHOR, BLUEPRINTS, ROOT, AutomationHarness
+
+PAGE = (ROOT / "docs" / "automations.md").read_text()
+REDIRECT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+BLUEPRINTS_URL = f"https://github.com/{AUTHOR}/enphase-secctrl/blob/main/"
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(enable_custom_integrations: None) -> None:
+    """Load custom integrations, unlike in the other modules of this folder."""
+
+
+def find_automations(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the automations on a page, by file name and alias."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+    automations = [block for block in map(parse_yaml, blocks) if isinstance(block, dict) and "alias" in block]
+    return {f"{path.name}: {automation['alias']}": automation for automation in automations}
+
+
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+EXAMPLES = {name: automation for path in PAGES for name, automation in find_automations(path).items()}
+SURPLUS = "automations.md: Heat water with what is left"
+WATCH = "automations.md: Watch the gateway"
+RESERVES = {
+    "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20 %."),
+    "automations.md: Only the reserve is left": (21, 20, "The batteries are at 20 %, the reserve is 20 %."),
+    "automations.md: Reserve reached": (21, 20, "The batteries are down to the reserve."),
+    "automations.md: Half a kilowatt hour above the reserve": (26, 24, "400 Wh are left above the reserve."),
+}
+"""The last state of charge without a notification, the first one with it, and its message."""
+
+
+@pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
+def test_urls(path: Path) -> None:
+    """Each blueprint contains its URL, the page links to it, and Home Assistant imports the file from there."""
+    url = BLUEPRINTS_URL + path.relative_to(ROOT).as_posix()
+    assert f"  source_url: {url}\n" in path.read_text()
+    assert f"[Import it]({REDIRECT}{quote(url, safe='')})" in PAGE
+    assert f"[read it](blueprints/{path.name})" in PAGE
+    assert str(_get_github_import_url(url)).endswith(f"/main/docs/blueprints/{path.name}")
+
+
+def test_links() -> None:
+    """The page links to all blueprints and to nothing else."""
+    assert len(BLUEPRINTS) == PAGE.count(REDIRECT) == 3
+    assert {path.name for path in BLUEPRINTS} == set(re.findall(r"\(blueprints/([^)]+)\)", PAGE))
+
+
+@pytest.mark.usefixtures("loaded_entry")
+def test_entities(hass: HomeAssistant) -> None:
+    """The page uses entities that exist by default."""
+    named = set(re.findall(r"\b(?:binary_)?sensor\.iq_gateway\w+", PAGE))
+    assert len(named) == 4
+    assert named - set(hass.states.async_entity_ids()) == set()
+
+
+def test_all_examples_are_tested() -> None:
+    """The tests below cover all examples."""
+    assert EXAMPLES.keys() == {*RESERVES, SURPLUS, WATCH}
+
+
+@pytest.mark.parametrize("name", RESERVES)
+async def test_reserve(harness: AutomationHarness, name: str) -> None:
+    """One notification is sent each time the reserve is reached."""
+    quiet, first, message = RESERVES[name]
+    harness.set_charge(60)
+    await harness.advance(1)
+    calls = harness.record_calls("notify.notify")
+    await harness.set_up_automation(EXAMPLES[name])
+    for soc, number in ((quiet, 0), (first, 1), (first - 1, 1), (60, 1), (first, 2)):
+        harness.set_charge(soc)
+        await harness.advance(6)
+        assert len(calls) == number, soc
+    assert [call.data["message"] for call in calls] == [message] * 2
+
+
+async def test_surplus(harness: AutomationHarness) -> None:
+    """The water heater is switched at the levels of the example, which differ from the defaults of the blueprint."""
+    assert await async_setup_component(harness.hass, "homeassistant", {})
+    boiler = {"name": "Boiler", "turn_on": [], "turn_off": []}
+    assert await async_setup_component(harness.hass, "template", {"template": {"switch": boiler}})
+    await harness.hass.async_block_till_done()
+    await harness.hass.services.async_call("switch", "turn_off", {"entity_id": "switch.boiler"}, blocking=True)
+    await harness.set_up_automation(EXAMPLES[SURPLUS])
+    for soc, state in ((94, "off"), (95, "on"), (81, "on"), (80, "off"), (94, "off"), (95, "on")):
+        harness.set_charge(soc)
+        await harness.advance(2)
+        assert harness.hass.states.is_state("switch.boiler", state), soc
+
+
+async def test_watch(harness: AutomationHarness) -> None:
+    """Each reason sends its message."""
+    calls = harness.record_calls("notify.notify")
+    await harness.set_up_automation(EXAMPLES[WATCH])
+    harness.gateway.state = "refused"
+    await harness.advance(30)
+    assert [call.data["message"] for call in calls] == ["IQ Gateway: The gateway is silent."]
+    harness.gateway.state = "up"
+    await harness.advance(2)
+    harness.set_charge(50, shutdown=True)
+    await harness.advance(2)
+    assert [call.data["message"] for call in calls[1:]] == ["IQ Gateway: Shutdown."]
