@@ -11,6 +11,7 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.automation import DOMAIN as AUTOMATION
 from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -52,6 +53,10 @@ class AutomationHarness:
         """Set the state of charge and the reserve that the gateway reports (% of 10 kWh), and other payload keys."""
         self.gateway.payload.clear()
         self.gateway.payload.update(build_payload("8.2", soc=soc, capacity=10000, reserve=reserve) | changes)
+
+    def choose_unit(self, entity_id: str, unit: str) -> None:
+        """Choose the unit of a sensor, as in its settings."""
+        er.async_get(self.hass).async_update_entity_options(entity_id, "sensor", {"unit_of_measurement": unit})
 
     async def set_up_automation(self, config: Mapping[str, Any]) -> None:
         """Set up an automation from its configuration; the blueprints are imported."""

@@ -5,14 +5,15 @@ from math import isclose
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, UnitOfEnergy
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
 from .oracle import Expected
 
 type EntityValues = dict[str, bool | float | str | None]
 
+_NOT_IN_PAYLOAD = {"token_expires", "last_report", "time_to_reserve", "time_to_shutdown", "time_to_full"}
 _NOT_NUMBERS = {STATE_ON: True, STATE_OFF: False, STATE_UNKNOWN: None, STATE_UNAVAILABLE: STATE_UNAVAILABLE}
 
 
@@ -24,10 +25,20 @@ def entity_states(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, str
 
 
 def entity_values(hass: HomeAssistant, entry: ConfigEntry[Any]) -> EntityValues:
-    """Return {key: number, bool, None (unknown), or "unavailable"} of the enabled entities, without token_expires."""
-    states = entity_states(hass, entry)
-    states.pop("token_expires", None)
-    return {key: _NOT_NUMBERS[state] if state in _NOT_NUMBERS else float(state) for key, state in states.items()}
+    """Return {key: number, bool, None (unknown), or "unavailable"} of the enabled entities that show the payload.
+
+    Energies are in Wh, whatever unit Home Assistant shows.
+    """
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    states = {one.unique_id.removeprefix(f"{entry.unique_id}_"): hass.states.get(one.entity_id) for one in entities}
+    return {key: _value(state) for key, state in states.items() if state and key not in _NOT_IN_PAYLOAD}
+
+
+def _value(state: State) -> bool | float | str | None:
+    if state.state in _NOT_NUMBERS:
+        return _NOT_NUMBERS[state.state]
+    is_kwh = state.attributes.get("unit_of_measurement") == UnitOfEnergy.KILO_WATT_HOUR
+    return float(state.state) * (1000 if is_kwh else 1)
 
 
 def values_match(values: EntityValues, expected: Mapping[str, Expected]) -> bool:

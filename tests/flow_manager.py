@@ -67,7 +67,7 @@ async def open_sign_in_menu(hass: HomeAssistant, gateway: Gateway) -> ConfigFlow
 
 
 async def set_options(
-    hass: HomeAssistant, entry: ConfigEntry[Any], interval: int, *, pin_certificate: bool
+    hass: HomeAssistant, entry: ConfigEntry[Any], interval: float, *, pin_certificate: bool
 ) -> ConfigFlowResult:
     """Start an options flow of the entry and submit its form; the interval is in seconds."""
     flow = await hass.config_entries.options.async_init(entry.entry_id)

@@ -22,6 +22,8 @@ MEASURED_FIELDS: Final = {
         "agg_avail_energy",
         "agg_backup_energy",
         "energy_above_reserve",
+        "energy_above_shutdown",
+        "energy_to_full",
         "enc_agg_soc",
         "enc_agg_avail_energy",
     ),
@@ -76,14 +78,34 @@ def _storage_fields(payload: Mapping[str, object], *, iq: bool, ac: bool, ready:
         values |= _if(payload, "ENC_agg_soh", lambda raw: _percent(raw) or UNKNOWN)
         for name in ("Enc_commissioned_capacity", "Enc_max_available_capacity"):
             values |= _if(payload, name, _energy)
+        values |= _energy_above_shutdown(payload)
     if iq and ac:
         values |= _if(payload, "ENC_agg_soc", _percent)
         values |= _if(payload, "ENC_agg_avail_energy", _energy)
         values |= _if(payload, "ACB_agg_soc", _percent)
         values |= _if(payload, "ACB_agg_energy", _energy)
+    values |= _energy_to_full(payload, values)
     if not ready:
         values |= dict.fromkeys(MEASURED_FIELDS & values.keys(), UNKNOWN)
     return values
+
+
+def _energy_to_full(payload: Mapping[str, object], values: Mapping[str, Expected]) -> dict[str, Expected]:
+    if "Max_energy" not in payload or "agg_avail_energy" not in values:
+        return {}
+    to_full = _sum([_energy(payload["Max_energy"]), _negative(values["agg_avail_energy"])])
+    return {"energy_to_full": to_full if to_full is None or to_full >= 0 else UNKNOWN}
+
+
+def _energy_above_shutdown(payload: Mapping[str, object]) -> dict[str, Expected]:
+    """Return what is left above the shutdown level; only called if there are IQ Batteries."""
+    names = ("ENC_agg_avail_energy", "VLS_Limit", "Enc_max_available_capacity")
+    if not all(name in payload for name in names):
+        return {}
+    stored, level, capacity = _energy(payload[names[0]]), _percent(payload[names[1]]), _energy(payload[names[2]])
+    if stored is None or level is None or capacity is None:
+        return {"energy_above_shutdown": UNKNOWN}
+    return {"energy_above_shutdown": max(0, stored - level * capacity / 100)}
 
 
 def _present(payload: Mapping[str, object]) -> tuple[bool, bool, bool]:

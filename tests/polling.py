@@ -18,3 +18,9 @@ async def fail_until_unavailable(hass: HomeAssistant, freezer: FrozenDateTimeFac
     """Let as many polls fail as it takes until the entities are unavailable."""
     for _ in range(3):
         await poll(hass, freezer, 61)
+
+
+async def reject_until_final(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let as many polls or setups fail as it takes until the rejection of an unexpired token is final."""
+    for _ in range(4):
+        await poll(hass, freezer, 101)

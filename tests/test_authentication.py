@@ -23,6 +23,7 @@ from homeassistant.const import (
     STATE_UNAVAILABLE,
 )
 from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -50,7 +51,7 @@ from tests.entity_states import entity_states
 from tests.faults import CallFirst, Held
 from tests.flow_manager import aborts, reauth_flows, select_option, start_flow, submit_form
 from tests.issues import issue_keys
-from tests.polling import fail_until_unavailable, poll
+from tests.polling import fail_until_unavailable, poll, reject_until_final
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -211,20 +212,20 @@ async def test_rejected_token_is_renewed(
 async def test_rejected_soon_after_renewal(
     hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A token that is rejected soon after a renewal is renewed after an hour, without a reauth flow."""
+    """A token that is rejected soon after a renewal isn't renewed again; if that lasts, a reauth flow starts."""
     first = loaded_entry.data[CONF_TOKEN]
     await poll(hass, freezer, 336 * DAY)
     await poll(hass, freezer)
     assert len(cloud.requests) == 2
     gateway.revoke(first)
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
-    await fail_until_unavailable(hass, freezer)
-    assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
-    assert loaded_entry.runtime_data.last_exception.translation_key == "renewal_paused"
+    await poll(hass, freezer)
+    assert error_key(loaded_entry) == "token_rejected"
     assert reauth_flows(hass) == []
-    await poll(hass, freezer, 3600)
-    assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
-    assert len(cloud.requests) == 4
+    await reject_until_final(hass, freezer)
+    assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
+    assert len(reauth_flows(hass)) == 1
+    assert len(cloud.requests) == 2
 
 
 async def test_sign_in_changed_during_renewal(
@@ -243,10 +244,13 @@ async def test_sign_in_changed_during_renewal(
 async def test_renewed_token_rejected(
     hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """If the gateway rejects the renewed token too, a reauth flow starts."""
+    """If the gateway rejects the renewed token too, for longer than a restart takes, a reauth flow starts."""
     gateway.inject("/ivp/ensemble/secctrl", Status(401))
     gateway.inject("/auth/check_jwt", Status(401))
     await poll(hass, freezer)
+    assert len(cloud.requests) == 2
+    assert reauth_flows(hass) == []
+    await reject_until_final(hass, freezer)
     assert len(cloud.requests) == 2
     assert len(reauth_flows(hass)) == 1
 
@@ -257,7 +261,7 @@ async def test_rejected_by_gateway_and_cloud(
     """If the gateway rejects the token and the cloud the password, a reauth flow starts; it fixes both."""
     cloud.add_account("owner@example.com", "changed")
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
-    await poll(hass, freezer)
+    await reject_until_final(hass, freezer)
     (reauth,) = reauth_flows(hass)
     flow = await submit_form(hass, await hass.config_entries.flow.async_configure(reauth), host=gateway.host)
     flow = await select_option(hass, flow, "cloud")
@@ -322,6 +326,13 @@ async def test_expired_token_at_startup(
     assert len(cloud.requests) == 2
 
 
+def error_key(entry: MockConfigEntry) -> str | None:
+    """Return the translation key of the last error of a running entry."""
+    err = entry.runtime_data.last_exception
+    assert isinstance(err, HomeAssistantError)
+    return err.translation_key
+
+
 def login_count(cloud: Cloud) -> int:
     """Return how many sign-ins the cloud has received."""
     return [request.path for request in cloud.requests].count(LOGIN)
@@ -379,8 +390,23 @@ async def test_rejected_twice_within_an_hour(
     await poll(hass, freezer)
     assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
-    await poll(hass, freezer)
+    await reject_until_final(hass, freezer)
     assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
+    assert len(reauth_flows(hass)) == 1
+    assert login_count(cloud) == 1
+
+
+@pytest.mark.parametrize("lifetime", [20 * DAY])
+async def test_rejected_by_cloud_then_by_gateway(
+    hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """If the gateway rejects the token within an hour after the cloud has rejected a renewal, a reauth flow starts."""
+    cloud.add_account("owner@example.com", "changed")
+    await poll(hass, freezer, 18.5 * DAY)
+    assert reauth_flows(hass) == []
+    gateway.clear_sessions()
+    gateway.revoke(loaded_entry.data[CONF_TOKEN])
+    await reject_until_final(hass, freezer)
     assert len(reauth_flows(hass)) == 1
     assert login_count(cloud) == 1
 
@@ -388,7 +414,7 @@ async def test_rejected_twice_within_an_hour(
 async def test_rejected_token_after_an_earlier_renewal_of_one(
     hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A second rejected token starts a reauth flow only if no other renewal, successful or not, was in between."""
+    """A token that is rejected again and again is renewed once an hour, without a reauth flow."""
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
     await poll(hass, freezer)
     await poll(hass, freezer, 335.5 * DAY)
@@ -396,7 +422,7 @@ async def test_rejected_token_after_an_earlier_renewal_of_one(
     gateway.clear_sessions()
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
     await poll(hass, freezer)
-    assert loaded_entry.runtime_data.last_exception.translation_key == "renewal_paused"
+    assert error_key(loaded_entry) == "token_rejected"
     assert reauth_flows(hass) == []
 
     await poll(hass, freezer, 3700)
@@ -407,7 +433,7 @@ async def test_rejected_token_after_an_earlier_renewal_of_one(
     await poll(hass, freezer, 3700)
     await poll(hass, freezer, 61)
     assert login_count(cloud) == 4
-    assert loaded_entry.runtime_data.last_exception.translation_key == "renewal_paused"
+    assert error_key(loaded_entry) == "renewal_paused"
     assert reauth_flows(hass) == []
     await poll(hass, freezer, 3700)
     assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
@@ -577,6 +603,21 @@ class TestShared:
         assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
         assert cloud.requests == []
 
+    async def test_no_reminder(
+        self,
+        hass: HomeAssistant,
+        gateway: Gateway,
+        cloud: Cloud,
+        loaded_entry: MockConfigEntry,
+        freezer: FrozenDateTimeFactory,
+    ) -> None:
+        """A shared token that expires soon is left to Enphase Envoy: there is no renewal and no issue."""
+        await poll(hass, freezer, 336 * DAY)
+        await poll(hass, freezer)
+        assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+        assert issue_keys(hass) == []
+        assert cloud.requests == []
+
     async def test_rejected(
         self,
         hass: HomeAssistant,
@@ -587,7 +628,7 @@ class TestShared:
     ) -> None:
         """A rejected token starts a reauth flow, which is aborted when Enphase Envoy has a valid token."""
         gateway.revoke(core.data[CONF_TOKEN])
-        await poll(hass, freezer)
+        await reject_until_final(hass, freezer)
         assert len(reauth_flows(hass)) == 1
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: "no token"})
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token()})
@@ -636,11 +677,17 @@ class TestShared:
         assert "ERROR" not in caplog.text
 
     async def test_setup_with_rejected_token(
-        self, hass: HomeAssistant, gateway: Gateway, core: MockConfigEntry, set_up: SetUp
+        self,
+        hass: HomeAssistant,
+        gateway: Gateway,
+        core: MockConfigEntry,
+        set_up: SetUp,
+        freezer: FrozenDateTimeFactory,
     ) -> None:
         """An entry whose setup failed with a rejected token is set up when Enphase Envoy has a new one."""
         gateway.revoke(core.data[CONF_TOKEN])
         entry = await set_up()
+        await reject_until_final(hass, freezer)
         assert len(reauth_flows(hass)) == 1
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token()})
         await hass.async_block_till_done()
@@ -698,6 +745,7 @@ class TestShared:
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
         await hass.async_block_till_done(wait_background_tasks=True)
         await poll(hass, freezer, 61)
+        await reject_until_final(hass, freezer)
         assert entry.state is state
         assert len(reauth_flows(hass)) == flows
 
@@ -715,7 +763,7 @@ class TestShared:
         core.mock_state(hass, core_state)
         gateway.revoke(core.data[CONF_TOKEN])
         await fail_until_unavailable(hass, freezer)
-        assert loaded_entry.runtime_data.last_exception.translation_key == "core_not_ready"
+        assert error_key(loaded_entry) == "core_not_ready"
         assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
         assert reauth_flows(hass) == []
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=DAY)})
@@ -757,7 +805,7 @@ class TestShared:
         assert gateway.requests == []
         gateway.clear_sessions()
         gateway.revoke(core.data[CONF_TOKEN])
-        await poll(hass, freezer)
+        await reject_until_final(hass, freezer)
         assert len(reauth_flows(hass)) == 1
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=2 * DAY)})
         await hass.async_block_till_done(wait_background_tasks=True)
@@ -792,12 +840,14 @@ class TestShared:
         gateway: Gateway,
         core: MockConfigEntry,
         set_up: SetUp,
+        freezer: FrozenDateTimeFactory,
         disabled_by: ConfigEntryDisabler | None,
     ) -> None:
         """The reauth flow after a failed setup stays open when the Enphase Envoy entry is removed, disabled or not."""
         await hass.config_entries.async_set_disabled_by(core.entry_id, disabled_by)
         gateway.revoke(core.data[CONF_TOKEN])
         entry = await set_up()
+        await reject_until_final(hass, freezer)
         assert entry.state is ConfigEntryState.SETUP_ERROR
         opened = reauth_flows(hass)
         assert len(opened) == 1
@@ -854,6 +904,7 @@ class TestShared:
         core: MockConfigEntry,
         entry: MockConfigEntry,
         set_up: SetUp,
+        freezer: FrozenDateTimeFactory,
         domain: str,
         unique_id: str,
         shared: bool,
@@ -868,6 +919,7 @@ class TestShared:
         gateway.inject("/ivp/ensemble/secctrl", *faults)
         core.mock_state(hass, ConfigEntryState.LOADED)
         await set_up()
+        await reject_until_final(hass, freezer)
         assert entry.state is state
         opened = reauth_flows(hass)
         assert len(opened) == flows
@@ -901,6 +953,7 @@ class TestShared:
         core: MockConfigEntry,
         entry: MockConfigEntry,
         set_up: SetUp,
+        freezer: FrozenDateTimeFactory,
         faults: tuple[Fault, ...],
         state: ConfigEntryState,
         flows: int,
@@ -912,6 +965,7 @@ class TestShared:
         core.mock_state(hass, ConfigEntryState.SETUP_RETRY)
         gateway.inject("/ivp/ensemble/secctrl", *faults)
         await set_up()
+        await reject_until_final(hass, freezer)
         assert entry.state is state
         opened = reauth_flows(hass)
         assert len(opened) == flows
@@ -934,7 +988,7 @@ class TestShared:
     ) -> None:
         """After a rejected token, a change of the Enphase Envoy entry causes no poll unless it has a new token."""
         gateway.revoke(core.data[CONF_TOKEN])
-        await poll(hass, freezer)
+        await reject_until_final(hass, freezer)
         opened = reauth_flows(hass)
         assert len(opened) == 1
         gateway.requests.clear()

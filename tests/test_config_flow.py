@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 import socket
 from typing import override
 
@@ -40,7 +41,7 @@ from tests.flow_manager import (
 )
 from tests.issues import issue_keys
 from tests.network import FakeNetwork, FakeResolver
-from tests.polling import fail_until_unavailable, poll
+from tests.polling import fail_until_unavailable, poll, reject_until_final
 
 ACCOUNT = {CONF_USERNAME: "owner@example.com", CONF_PASSWORD: "secret"}
 SETUP = [INFO, SECCTRL]
@@ -278,7 +279,7 @@ async def test_reconfigure_changes_sign_in(
     assert (entry.data[CONF_HOST], entry.data[CONF_SIGN_IN]) == (gateway.host, SIGN_IN_CLOUD)
 
 
-@pytest.mark.parametrize(("inject_fault", "error"), [*INFO_FAULTS, REPORT_FAULTS[0]])
+@pytest.mark.parametrize(("inject_fault", "error"), INFO_FAULTS)
 async def test_reconfigure_fails(
     hass: HomeAssistant,
     moved_gateway: Gateway,
@@ -287,7 +288,7 @@ async def test_reconfigure_fails(
     inject_fault: InjectFault,
     error: str,
 ) -> None:
-    """An error, or a different gateway, doesn't change the entry, and no token is sent."""
+    """An error doesn't change the entry, and no token is sent."""
     before = dict(entry.data)
     inject_fault(moved_gateway)
     flow = await submit_form(hass, reconfigure_form, host=moved_gateway.host)
@@ -411,7 +412,7 @@ async def test_reauth_of_a_token_that_is_accepted_again(
     await hass.async_block_till_done(wait_background_tasks=True)
     gateway.inject(SECCTRL, Status(401))
     gateway.inject("/auth/check_jwt", Status(401))
-    await poll(hass, freezer)
+    await reject_until_final(hass, freezer)
     assert len(reauth_flows(hass)) == 1
     gateway.clear_faults()
     soc = {"entity_id": "sensor.iq_gateway_122300000001_state_of_charge"}
@@ -419,3 +420,36 @@ async def test_reauth_of_a_token_that_is_accepted_again(
     await hass.async_block_till_done()
     assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
     assert reauth_flows(hass) == []
+
+
+@pytest.mark.parametrize("source", [SOURCE_REAUTH, SOURCE_RECONFIGURE])
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_closed_while_the_token_is_tried(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    loaded_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    source: str,
+    is_removed: bool,
+) -> None:
+    """A flow that is closed, or whose entry is removed, while its token is tried changes nothing."""
+    before = dict(loaded_entry.data)
+    flow = await submit_form(hass, await start_flow(hass, source, loaded_entry.entry_id), host=gateway.host)
+    flow = await select_option(hass, flow, "token")
+    held = Held()
+    gateway.inject(SECCTRL, held)
+    submit = asyncio.create_task(submit_form(hass, flow, token=gateway.token()))
+    await held.holding.wait()
+    gateway.requests.clear()
+    if is_removed:
+        await hass.config_entries.async_remove(loaded_entry.entry_id)
+    else:
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+    gateway.clear_faults()
+    with suppress(UnknownFlow):
+        assert (await submit)["type"] is FlowResultType.ABORT
+    await hass.async_block_till_done()
+    assert loaded_entry.data == before
+    assert gateway.requests == []
+    assert (reauth_flows(hass), issue_keys(hass)) == ([], [])
+    assert "ERROR" not in caplog.text

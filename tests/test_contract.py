@@ -26,6 +26,7 @@ CAPTURES = [
 
 ENABLED_BY_DEFAULT = {
     *("agg_soc", "agg_avail_energy", "agg_backup_energy", "energy_above_reserve", "max_energy", "enc_agg_soh"),
+    *("energy_above_shutdown", "time_to_reserve", "time_to_full"),
     *("configured_backup_soc", "adjusted_backup_soc", "freq_bias_hz", "voltage_bias_v", "shutdown", "token_expires"),
 }
 
@@ -49,14 +50,22 @@ INVALID_VALUES = {
 }
 AFFECTED_FIELDS = {
     "agg_soc": {"agg_soc"},
-    "Max_energy": {"max_energy"},
-    "ENC_agg_avail_energy": {"enc_agg_avail_energy", "agg_avail_energy", "energy_above_reserve"},
+    "Max_energy": {"max_energy", "energy_to_full"},
+    "ENC_agg_avail_energy": {
+        *(
+            "enc_agg_avail_energy",
+            "agg_avail_energy",
+            "energy_above_reserve",
+            "energy_above_shutdown",
+            "energy_to_full",
+        ),
+    },
     "ENC_agg_soh": {"enc_agg_soh"},
     "configured_backup_soc": {"configured_backup_soc"},
     "freq_bias_hz": {"freq_bias_hz"},
     "freq_bias_hz_q8": {"freq_bias_hz_q8"},
     "shutdown": {"shutdown"},
-    "VLS_Limit": {"vls_limit"},
+    "VLS_Limit": {"vls_limit", "energy_above_shutdown"},
 }
 
 INVALID_BODIES = {

@@ -62,7 +62,7 @@ async def test_device(hass: HomeAssistant, gateway: Gateway, set_up: SetUp, part
     assert device.identifiers == {(DOMAIN, gateway.serial)}
     assert (device.manufacturer, device.model, device.model_id) == ("Enphase", model, part_number or None)
     assert (device.serial_number, device.sw_version) == (gateway.serial, gateway.firmware)
-    assert device.configuration_url == f"https://{gateway.host}"
+    assert device.configuration_url == f"https://{gateway.host}/home"
     assert device.name == f"IQ Gateway {gateway.serial}"
     assert device.via_device_id is None
 

@@ -13,7 +13,7 @@ from tests.emulator import Body, Gateway
 from tests.entity_states import entity_states
 from tests.flow_manager import reauth_flows
 from tests.network import FakeNetwork
-from tests.polling import fail_until_unavailable, poll
+from tests.polling import fail_until_unavailable, poll, reject_until_final
 
 
 async def test_invalid_token(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
@@ -29,9 +29,9 @@ async def test_invalid_token(hass: HomeAssistant, gateway: Gateway, entry: MockC
 async def test_rejected_token(
     hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A pasted token that the gateway rejects starts a reauth flow, and polling stops."""
+    """A pasted token that the gateway rejects for a while starts a reauth flow, and polling stops."""
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
-    await poll(hass, freezer)
+    await reject_until_final(hass, freezer)
     assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
     assert len(reauth_flows(hass)) == 1
     gateway.requests.clear()

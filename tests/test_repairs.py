@@ -1,6 +1,8 @@
 """Repair issues, and the flows that fix them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import (
@@ -12,7 +14,7 @@ from homeassistant.components.repairs import (
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import CONF_TOKEN, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import async_get_integration
 from homeassistant.setup import async_setup_component
@@ -23,6 +25,7 @@ from custom_components.enphase_secctrl.const import DOMAIN, ISSUE_TRACKER
 from custom_components.enphase_secctrl.repairs import AcceptCertificateFlow, IssueData, async_create_fix_flow
 from tests.emulator import Gateway, OperatingState, Status
 from tests.entity_states import entity_states
+from tests.faults import Held
 from tests.flow_manager import aborts, select_option, set_options, submit_form
 from tests.issues import issue_keys
 from tests.polling import fail_until_unavailable, poll
@@ -344,3 +347,53 @@ async def test_accept_certificate_after_unpinning(
     assert (await fix.async_step_init())["type"] is FlowResultType.CREATE_ENTRY
     assert dict(loaded_entry.options) == {}
     assert gateway.requests == []
+
+
+@pytest.mark.parametrize("cause", [_let_token_expire, _replace_certificate])
+async def test_removed_while_the_form_is_open(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    freezer: FrozenDateTimeFactory,
+    pinned_entry: MockConfigEntry,
+    cause: Callable[[HomeAssistant, Gateway, FrozenDateTimeFactory], Awaitable[None]],
+) -> None:
+    """The form of a repair whose entry was removed meanwhile says so."""
+    await cause(hass, gateway, freezer)
+    fix = await _start_fix(hass)
+    await hass.config_entries.async_remove(pinned_entry.entry_id)
+    gateway.requests.clear()
+    fix = await _submit(hass, fix)
+    assert (fix["type"], fix["reason"]) == (FlowResultType.ABORT, "entry_removed")
+    assert gateway.requests == []
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_closed_while_the_certificate_is_read(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    freezer: FrozenDateTimeFactory,
+    pinned_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    is_removed: bool,
+) -> None:
+    """A repair that is closed, or whose entry is removed, while it reads the certificate pins nothing."""
+    await _replace_certificate(hass, gateway, freezer)
+    options = dict(pinned_entry.options)
+    fix = await _start_fix(hass)
+    caplog.clear()
+    held = Held()
+    gateway.inject("/info", held)
+    submit = asyncio.create_task(_submit(hass, fix))
+    await held.holding.wait()
+    if is_removed:
+        await hass.config_entries.async_remove(pinned_entry.entry_id)
+    else:
+        manager = repairs_flow_manager(hass)
+        assert manager
+        manager.async_abort(fix["flow_id"])
+    gateway.clear_faults()
+    with suppress(UnknownFlow):
+        assert (await submit)["type"] is FlowResultType.ABORT
+    await hass.async_block_till_done()
+    assert pinned_entry.options == options
+    assert "ERROR" not in caplog.text

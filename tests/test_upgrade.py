@@ -38,6 +38,18 @@ CHANGED_BY_USER: dict[str, dict[str, Any]] = {
     "vls_limit": {"disabled_by": None},
 }
 ENTITY_IDS = entity_ids(ENABLED | DISABLED) | {f"{SERIAL}_agg_soc": RENAMED}
+NEW = {
+    "energy_above_shutdown": "sensor.~_energy_above_shutdown_level",
+    "time_to_reserve": "sensor.~_estimated_time_to_reserve",
+    "time_to_full": "sensor.~_estimated_time_to_full",
+}
+NEW_DISABLED = {
+    "energy_to_full": "sensor.~_energy_to_full",
+    "last_report": "sensor.~_last_report",
+    "time_to_shutdown": "sensor.~_estimated_time_to_shutdown_level",
+}
+"""What later versions have added."""
+
 ACCOUNT = {"username": "owner@example.com", "password": "secret"}
 SIGN_INS: dict[str, dict[str, str]] = {
     "token": {"token": ""},
@@ -109,19 +121,22 @@ async def test_entry(hass: HomeAssistant, entry: Mapping[str, Any], started: Non
 
 
 async def test_entities(hass: HomeAssistant, gateway: Gateway, started: None) -> None:
-    """The device and the entities are the same, with the user's changes, and there are no others."""
+    """The device and the entities are the same, with the user's changes; only new fields are added."""
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), ENTRY)
     assert [(device.id, device.identifiers) for device in devices] == [(DEVICE, {(DOMAIN, SERIAL)})]
     entities = {one.unique_id: one for one in er.async_entries_for_config_entry(er.async_get(hass), ENTRY)}
-    assert {unique_id: one.entity_id for unique_id, one in entities.items()} == ENTITY_IDS
+    assert {unique_id: one.entity_id for unique_id, one in entities.items()} == ENTITY_IDS | entity_ids(
+        NEW | NEW_DISABLED
+    )
     assert {one.device_id for one in entities.values()} == {DEVICE}
     disabled = {unique_id for unique_id, one in entities.items() if one.disabled_by}
-    assert disabled == {*entity_ids(DISABLED)} - {f"{SERIAL}_vls_limit"} | {f"{SERIAL}_shutdown"}
+    assert disabled == {*entity_ids(DISABLED | NEW_DISABLED)} - {f"{SERIAL}_vls_limit"} | {f"{SERIAL}_shutdown"}
     states = {state.entity_id: state for state in hass.states.async_all()}
     assert states.keys() == {one.entity_id for one in entities.values() if not one.disabled_by}
     assert states[RENAMED].state == str(gateway.payload["agg_soc"])
     assert states[RENAMED].name == "House battery"
-    assert not {state.state for state in states.values()} & {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    unknown = {entity_id for entity_id, state in states.items() if state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)}
+    assert unknown <= {*entity_ids(NEW).values()}  # the estimates have no trend yet
 
 
 # The kind of sign-in makes no difference in the following test
@@ -177,7 +192,7 @@ async def test_history(hass: HomeAssistant, gateway: Gateway, recorded: None, st
     assert (first, newest) == (40.0, now)
     metadata = await get_instance(hass).async_add_executor_job(lambda: get_metadata(hass, statistic_source="recorder"))
     assert RENAMED in metadata
-    assert metadata.keys() <= {*ENTITY_IDS.values()}
+    assert metadata.keys() <= {*ENTITY_IDS.values(), *entity_ids(NEW).values()}
     assert await get_instance(hass).async_add_executor_job(validate_statistics, hass) == {}
 
 

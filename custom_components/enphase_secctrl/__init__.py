@@ -3,17 +3,27 @@
 from functools import partial
 from typing import Any, Final
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
-from .authentication import clear_renewal_history
 from .const import CONF_CORE_ENTRY, CORE_DOMAIN, DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
 from .issues import delete_issues
+from .rare_states import forget_rare_reports
+from .token_history import clear_token_history
+
+_NEEDS_RELOAD: Final = (ConfigEntryState.SETUP_ERROR, ConfigEntryState.SETUP_IN_PROGRESS)
+"""The states in which the token of Enphase Envoy was rejected, or is perhaps being rejected right now."""
 
 PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
@@ -45,9 +55,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> None:
-    """Remove everything that belongs to the entry."""
+    """Remove everything that belongs to the entry; Home Assistant itself only closes reauth flows."""
+    for flow in entry.async_get_active_flows(hass, {SOURCE_RECONFIGURE}):
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+    for dialog in hass.config_entries.options.async_progress_by_handler(entry.entry_id):
+        hass.config_entries.options.async_abort(dialog["flow_id"])
     delete_issues(hass, entry)
-    clear_renewal_history(hass, entry)
+    clear_token_history(hass, entry)
+    forget_rare_reports(hass, entry)
 
 
 @callback
@@ -66,5 +81,5 @@ def _core_entry_changed(hass: HomeAssistant, change: ConfigEntryChange, entry: S
     """Let an entry of ours use the new token of the Enphase Envoy entry whose sign-in it shares."""
     if entry.state is ConfigEntryState.LOADED:
         entry.runtime_data.core_entry_changed()
-    elif entry.state is ConfigEntryState.SETUP_ERROR and change is ConfigEntryChange.UPDATED:
+    elif entry.state in _NEEDS_RELOAD and change is ConfigEntryChange.UPDATED:
         hass.config_entries.async_schedule_reload(entry.entry_id)

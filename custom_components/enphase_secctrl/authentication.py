@@ -1,7 +1,6 @@
 """The access token of an entry: stored, shared with the Enphase Envoy integration, or renewed in the cloud."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
@@ -9,19 +8,21 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util.hass_dict import HassKey
 
 from .client import (
     AccessToken,
+    AccountBlocked,
     CloudUnavailable,
     EnlightenClient,
     InvalidAuth,
     SecctrlError,
+    TooManySessions,
     parse_token,
     parse_valid_token,
 )
 from .connection import create_cloud_session, detach_at_exit
-from .const import CONF_CORE_ENTRY, DOMAIN, LOGGER, MAX_REJECTED_RENEWALS, RENEWAL_PAUSE
+from .const import CONF_CORE_ENTRY, CORE_PATIENCE, DOMAIN, LOGGER
+from .token_history import token_history
 
 
 class CoreNotReady(SecctrlError):
@@ -36,33 +37,15 @@ class RenewalPaused(SecctrlError):
     translation_key = "renewal_paused"
 
 
-@dataclass
-class RenewalHistory:
-    """How the renewals of an entry went. It outlives reloads, so that they don't cause more sign-ins.
+class TokenRejected(SecctrlError):
+    """The gateway rejects a token that hasn't expired, but not for long enough to believe it."""
 
-    `last_attempt` is in seconds on the monotonic clock, `rejections` counts renewals in a row that the cloud rejected,
-    and `replaced_rejected_token` means that the last renewal replaced a token that the gateway had rejected.
-    """
-
-    last_attempt: float | None = None
-    last_failed: bool = False
-    rejections: int = 0
-    replaced_rejected_token: bool = False
-
-    @property
-    def allows_renewal(self) -> bool:
-        """Whether another sign-in is allowed: the cloud blocks accounts that sign in too often."""
-        is_paused = self.last_attempt is not None and monotonic() - self.last_attempt < RENEWAL_PAUSE.total_seconds()
-        return self.rejections < MAX_REJECTED_RENEWALS and not is_paused
-
-    @property
-    def needs_user(self) -> bool:
-        """Whether a token that is rejected during the pause means that only the user can help."""
-        return self.rejections > 0 or self.replaced_rejected_token
+    translation_key = "token_rejected"
 
 
 _CORE_IN_SETUP: Final = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
-_HISTORIES: Final[HassKey[dict[str, RenewalHistory]]] = HassKey(f"{DOMAIN}.renewals")
+_LATER: Final = (CloudUnavailable, AccountBlocked, TooManySessions)
+"""Errors of a renewal that pass by themselves."""
 
 
 class Authentication:
@@ -74,7 +57,7 @@ class Authentication:
         self._entry = entry
         self._on_new_token = on_new_token
         self._serial = str(entry.unique_id)
-        self._history = hass.data.setdefault(_HISTORIES, {}).setdefault(entry.entry_id, RenewalHistory())
+        self._history = token_history(hass, entry)
         self.token = self._parse_stored_token()
 
     @property
@@ -93,30 +76,42 @@ class Authentication:
         return self.is_shared and _core_entry(self._hass, self._entry) is None
 
     @property
-    def needs_reminder(self) -> bool:
-        """Whether the user should be reminded that the token expires: nothing renews it."""
+    def expires_without_renewal(self) -> datetime | None:
+        """When the token expires, if that is soon and nothing renews it: the user should be reminded."""
         if self.is_shared or not self._is_renewal_due:
-            return False
-        return not self.is_renewable or self._history.last_failed
+            return None
+        return None if self.is_renewable and not self._history.last_renewal_failed else self.token.expires
 
     async def replace_token(self, rejected: AccessToken) -> None:
-        """Replace a token that the gateway rejected, once; raises InvalidAuth if only the user can, or SecctrlError."""
+        """Replace a token that the gateway rejected; raises InvalidAuth if only the user can, or SecctrlError."""
         if self.is_shared:
             self._use_token(self._parse_stored_token())
         if self.token.text != rejected.text:
-            return
-        if not self.is_renewable:
+            return  # replaced since the request was sent
+        if self.is_shared:
             self._require_core_setup()
+        if not self.is_renewable:
             raise InvalidAuth
         if not self._history.allows_renewal:
-            raise InvalidAuth if self._history.needs_user else RenewalPaused
-        try:
-            await self._renew()
-        except CloudUnavailable:
+            raise RenewalPaused if self._history.last_renewal_will_pass else InvalidAuth
+        try:  # in a task of the entry: it is canceled when the entry is unloaded, and the poll with it
+            await self._entry.async_create_background_task(self._hass, self._renew(), f"{DOMAIN} renewal")
+        except _LATER:
             raise
         except SecctrlError as err:
             raise InvalidAuth from err
-        self._history.replaced_rejected_token = True
+
+    def judge_rejection(self) -> SecctrlError:
+        """Return the exception for a rejected token that nothing has replaced: InvalidAuth only if it is final."""
+        self._history.record_rejection(self.token)
+        if self.token.expires <= datetime.now(UTC) or self._history.is_rejection_final:
+            return InvalidAuth()
+        return TokenRejected()
+
+    def record_success(self) -> None:
+        """Record that the gateway has accepted the token."""
+        self._history.rejected_token = ""
+        self._history.waiting_since = None
 
     @callback
     def schedule_renewal(self) -> None:
@@ -145,10 +140,12 @@ class Authentication:
             raise InvalidAuth from err
 
     def _require_core_setup(self) -> None:
-        """Raise CoreNotReady while the Enphase Envoy entry may be about to renew a shared token."""
-        core = _core_entry(self._hass, self._entry)
+        """Raise CoreNotReady while the Enphase Envoy entry may be about to renew a shared token, for up to an hour."""
+        core, history = _core_entry(self._hass, self._entry), self._history
         if core and (not self._hass.is_running or core.state in _CORE_IN_SETUP):
-            raise CoreNotReady
+            history.waiting_since = monotonic() if history.waiting_since is None else history.waiting_since
+            if monotonic() - history.waiting_since < CORE_PATIENCE.total_seconds():
+                raise CoreNotReady
 
     async def _renew_expiring(self) -> None:
         """Renew a token that is still valid; an error isn't one of the poll."""
@@ -160,8 +157,7 @@ class Authentication:
     async def _renew(self) -> None:
         """Sign in to the cloud, fetch a new token, and store it in the entry; raises SecctrlError."""
         history = self._history
-        history.last_attempt = monotonic()
-        history.replaced_rejected_token = False
+        history.last_renewal = monotonic()
         try:
             with detach_at_exit(create_cloud_session(self._hass)) as session:
                 account = self._entry.data
@@ -169,12 +165,9 @@ class Authentication:
                 await cloud.log_in()
                 token = await cloud.fetch_token(self._serial)
         except SecctrlError as err:
-            history.last_failed = True
-            if not isinstance(err, CloudUnavailable):
-                history.rejections += 1
+            history.record_failed_renewal(rejected=not isinstance(err, _LATER))
             raise
-        history.last_failed = False
-        history.rejections = 0
+        history.record_renewal()
         if self.is_renewable:  # the user may have changed the sign-in in the meantime
             self._hass.config_entries.async_update_entry(self._entry, data={**self._entry.data, CONF_TOKEN: token.text})
         self._use_token(token)
@@ -189,11 +182,6 @@ def stored_token(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
     """Return the text of the entry's token, or of the Enphase Envoy entry's if that is shared; "" if there is none."""
     holder = _core_entry(hass, entry) if CONF_CORE_ENTRY in entry.data else entry
     return str(holder.data.get(CONF_TOKEN, "")) if holder else ""
-
-
-def clear_renewal_history(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Forget earlier renewals: the user has signed in again, or removed the entry."""
-    hass.data.get(_HISTORIES, {}).pop(entry.entry_id, None)
 
 
 def _core_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> ConfigEntry[Any] | None:

@@ -2,8 +2,11 @@
 
 from collections import deque
 from datetime import timedelta
+from math import inf
 from time import monotonic
 from typing import Final, TypedDict
+
+from .const import DEFAULT_UPDATE_INTERVAL, MAX_UPDATE_INTERVAL, MIN_UPDATE_INTERVAL
 
 _MAX_BACKOFF: Final = 60
 """Seconds. The interval doubles up to this; a longer interval stays as it is."""
@@ -14,6 +17,16 @@ _MAX_RETRY_AFTER: Final = 600
 _GRACE_POLLS: Final = 3
 _GRACE_SECONDS: Final = 60
 """How long the last report stays valid, whichever is longer: gateways stall for half a minute once a day."""
+
+_UNSTABLE_SECONDS: Final = 600
+"""A gateway that fails again within this time, or 3 intervals, is unstable, until it hasn't failed for this time."""
+
+
+def valid_interval(stored: object) -> float:
+    """Return the stored update interval in seconds, within the limits; the default if it isn't a number."""
+    if isinstance(stored, bool) or not isinstance(stored, int | float):
+        return DEFAULT_UPDATE_INTERVAL
+    return min(max(stored, MIN_UPDATE_INTERVAL), MAX_UPDATE_INTERVAL)
 
 
 class Poll(TypedDict):
@@ -30,10 +43,13 @@ class Availability:
     def __init__(self, interval: float) -> None:
         """Start without failures; the interval is in seconds."""
         self.is_available = True
+        self.is_unstable = False
         self.polls: deque[Poll] = deque(maxlen=10)
         self._interval = interval
+        self._unstable_seconds = max(_UNSTABLE_SECONDS, 3 * interval)
         self._failures = 0
         self._last_success = monotonic()
+        self._last_failure = -inf
 
     @property
     def report_age(self) -> float:
@@ -56,10 +72,15 @@ class Availability:
         self.is_available = True
         self._failures = 0
         self._last_success = monotonic()
+        if monotonic() - self._last_failure >= self._unstable_seconds:
+            self.is_unstable = False
 
     def record_failure(self, seconds: float, error: str, *, rejected: bool) -> None:
         """Record a failed poll. After a rejected token the last report is invalid at once."""
         self.polls.append(Poll(outcome=error, seconds=seconds, size=None))
+        if self._failures == 0 and monotonic() - self._last_failure < self._unstable_seconds:
+            self.is_unstable = True
         self._failures += 1
+        self._last_failure = monotonic()
         if rejected or (self._failures >= _GRACE_POLLS and self.report_age >= _GRACE_SECONDS):
             self.is_available = False

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .client import GatewayClient, SecctrlError, gateway_url
+from .client import GatewayClient, SecctrlError, WrongGateway, gateway_url
 from .connection import create_gateway_session, pinned_certificate
 from .const import DOMAIN, ENTRY_MINOR_VERSION, ENTRY_VERSION
-from .flows.forms import UserInput
+from .flows.forms import CONF_REPLACED, UserInput
 from .flows.options import SecctrlOptionsFlow
 from .flows.sign_in import SignInFlow
 
@@ -56,7 +56,7 @@ class SecctrlConfigFlow(SignInFlow, domain=DOMAIN):
         await self.async_set_unique_id(serial)
         self.context["title_placeholders"] = {"name": f"IQ Gateway {serial} ({self._host})"}
         try:
-            await self._gateway(self._host).read_info()
+            await self._gateway(self._host, serial).read_info()
         except SecctrlError as err:
             return self.async_abort(reason=err.translation_key, description_placeholders=err.placeholders)
         return await self.async_step_sign_in()
@@ -74,12 +74,34 @@ class SecctrlConfigFlow(SignInFlow, domain=DOMAIN):
         data = self._get_reconfigure_entry().data
         return await self._show_form_until("reconfigure", user_input, self._use_host, data)
 
+    async def async_step_replaced(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether the gateway at the host has replaced the one of the entry."""
+        return await self._show_form_until("replaced", user_input, self._use_replacement)
+
     async def _use_host(self, user_input: UserInput) -> ConfigFlowResult:
         self._host = gateway_url(user_input[CONF_HOST]).host_port_subcomponent or ""
-        info = await self._gateway(self._host).read_info()
+        entry = self._entry
+        try:
+            info = await self._gateway(self._host, entry.unique_id if entry else None).read_info()
+        except WrongGateway:
+            if self.source != SOURCE_RECONFIGURE:
+                raise
+            return await self._offer_replacement()
         await self.async_set_unique_id(info.serial, raise_on_progress=False)
-        if self._entry is None:
+        if entry is None:
             self._abort_if_unique_id_configured()
+        return await self.async_step_sign_in()
+
+    async def _offer_replacement(self) -> ConfigFlowResult:
+        """Offer to move the entry to the different gateway at the host, if no other entry has it."""
+        info = await self._gateway(self._host, None).read_info()
+        await self.async_set_unique_id(info.serial, raise_on_progress=False)
+        self._abort_if_unique_id_configured()
+        return await self.async_step_replaced()
+
+    async def _use_replacement(self, user_input: UserInput) -> ConfigFlowResult:
+        if not user_input[CONF_REPLACED]:
+            raise WrongGateway
         return await self.async_step_sign_in()
 
     async def _has_moved(self, entry: ConfigEntry) -> bool:

@@ -38,6 +38,13 @@ RENEWAL_PAUSE: Final = timedelta(hours=1)
 MAX_REJECTED_RENEWALS: Final = 3
 """The cloud blocks an account for up to a day after repeated sign-ins."""
 
+CORE_PATIENCE: Final = timedelta(hours=1)
+"""How long a shared token is waited for while the Enphase Envoy entry can't be set up."""
+
+FINAL_REJECTION: Final = timedelta(minutes=5)
+FINAL_REJECTION_POLLS: Final = 3
+"""How long the rejection of an unexpired token must last: gateways reject valid ones while they restart at night."""
+
 CODE_PAUSE: Final = timedelta(seconds=30)
 """Repeated requests for a verification code can block an account too."""
 

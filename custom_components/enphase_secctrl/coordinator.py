@@ -1,32 +1,35 @@
 """Polls one gateway, and does what follows from its responses and errors."""
 
+from asyncio import CancelledError
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
-from typing import override
+from typing import Final, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_SCAN_INTERVAL
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from . import issues
 from .authentication import Authentication
-from .availability import Availability
+from .availability import Availability, valid_interval
 from .client import (
     CannotConnect,
-    CertificateChanged,
     GatewayClient,
     GatewayInfo,
     InvalidAuth,
-    NoSecctrl,
     Report,
     SecctrlError,
 )
 from .connection import create_gateway_session, pinned_certificate
-from .const import CORE_DOMAIN, DEFAULT_UPDATE_INTERVAL, DOMAIN, LOGGER
+from .const import DOMAIN, LOGGER
+from .device import register_device
 from .fields import KNOWN_PATHS
+from .issues import update_issues
+from .rare_states import record_rare_states
+
+_RUNNING: Final = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED)
 
 type SecctrlConfigEntry = ConfigEntry[SecctrlCoordinator]
 
@@ -41,7 +44,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
     def __init__(self, hass: HomeAssistant, entry: SecctrlConfigEntry) -> None:
         """Create the client from the entry; raises SecctrlError."""
         super().__init__(hass, LOGGER, config_entry=entry, name="IQ Gateway", always_update=False)
-        self.availability = Availability(entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_UPDATE_INTERVAL))
+        self.availability = Availability(valid_interval(entry.options.get(CONF_SCAN_INTERVAL)))
         self.update_interval = self.availability.interval
         self.serial = str(entry.unique_id)
         self.gateway = GatewayClient(
@@ -53,6 +56,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         self.report_listeners: list[Callable[[], None]] = []
         """Called before the entities; listeners of Home Assistant would keep polling when no entity is enabled."""
 
+        self._poll_listeners: list[Callable[[Report], None]] = []
         self._logged_paths: set[str] = set()
         self._registered_info: GatewayInfo | None = None
 
@@ -71,10 +75,17 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         try:
             report = await self._read_report()
         except SecctrlError as err:
+            self._require_running()
             self._handle_error(err, monotonic() - start)
             raise _to_home_assistant(err, self.availability) from err
+        self._require_running()
         self._handle_report(report, monotonic() - start)
         return report
+
+    def _require_running(self) -> None:
+        """End the poll of an entry that was unloaded in the meantime; Home Assistant ignores this exception."""
+        if self._shutdown_requested or self.config_entry.state not in _RUNNING:
+            raise CancelledError
 
     async def _read_report(self) -> Report:
         """Read the report, and once more with a new token if the current one is rejected; raises SecctrlError."""
@@ -83,83 +94,86 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         try:
             return await self.gateway.read_report()
         except InvalidAuth:
+            self._require_running()
+        try:
             await self.authentication.replace_token(token)
             self.gateway.token = self.authentication.token.text
             return await self.gateway.read_report()
+        except InvalidAuth:
+            error = self.authentication.judge_rejection()
+        raise error
 
     def _handle_report(self, report: Report, seconds: float) -> None:
         """Do what follows from a successful poll: usually nothing."""
+        was_available, was_unstable = self.availability.is_available, self.availability.is_unstable
         self.availability.record_success(seconds, len(report.body))
+        self._limit_log(was_unstable=was_unstable, success=was_available)
+        self.authentication.record_success()
         self.update_interval = self.availability.interval
         if report is not self.data:
             self._log_invalid_values(report)
-        self._register_device()
+            record_rare_states(self.hass, self.config_entry, report)
+        if (info := self.gateway.info) and info is not self._registered_info:
+            register_device(self.hass, self.config_entry, self.gateway.url, info)
+            self._registered_info = info
         self.authentication.schedule_renewal()
-        self._update_issues(None)
+        update_issues(self.hass, self.config_entry, None, self.authentication.expires_without_renewal)
         self._end_reauth()
+        for listener in [*self._poll_listeners]:
+            listener(report)
+
+    @callback
+    def async_add_poll_listener(self, listener: Callable[[Report], None]) -> CALLBACK_TYPE:
+        """Call the listener after every successful poll, also if the report stays the same."""
+        self._poll_listeners.append(listener)
+        return partial(self._poll_listeners.remove, listener)
 
     def _handle_error(self, err: SecctrlError, seconds: float) -> None:
         """Do what follows from a failed poll."""
-        was_available = self.availability.is_available
+        self.name = self._log_name()
+        was_available, was_unstable = self.availability.is_available, self.availability.is_unstable
         self.availability.record_failure(seconds, err.translation_key, rejected=isinstance(err, InvalidAuth))
+        self._limit_log(was_unstable=was_unstable, success=was_available and not self.availability.is_available)
         self.update_interval = self.availability.interval
-        self._update_issues(err)
+        update_issues(self.hass, self.config_entry, err, self.authentication.expires_without_renewal)
         if was_available and not self.availability.is_available:
             self.async_update_listeners()
 
-    def _update_issues(self, err: SecctrlError | None) -> None:
-        """Create and delete the issues that a successful poll or an error gives a reason for.
-
-        An error that passes by itself says nothing about the reasons of the others, so it leaves them as they are.
-        """
-        entry, token = self.config_entry, self.authentication.token
-        expires = {"date": f"{token.expires:%Y-%m-%d}"} if self.authentication.needs_reminder else None
-        required: dict[str, issues.Placeholders | None] = {issues.TOKEN_EXPIRES: expires}
-        match err:
-            case None:
-                required |= {issues.NO_SECCTRL: None, issues.CERTIFICATE_CHANGED: None}
-            case NoSecctrl():
-                required[issues.NO_SECCTRL] = {}
-            case CertificateChanged():
-                required[issues.CERTIFICATE_CHANGED] = issues.certificate_placeholders(entry, err.fingerprint)
-        issues.update_issues(self.hass, entry, required)
-
     def _end_reauth(self) -> None:
         """End the reauth flow of an entry that works, unless the user has a reason to sign in nevertheless."""
-        if self.authentication.has_lost_core_entry or self.authentication.needs_reminder:
+        if self.authentication.has_lost_core_entry or self.authentication.expires_without_renewal:
             return
         for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    def _limit_log(self, *, was_unstable: bool, success: bool) -> None:
+        """Log that the gateway fails again and again only when that begins and when it ends.
+
+        Home Assistant logs an error after a success, and a success after an error. While the gateway is unstable,
+        `success` is what it should take for the result of the last poll.
+        """
+        is_unstable = self.availability.is_unstable
+        if is_unstable and not was_unstable:
+            LOGGER.warning("%s fails again and again; single errors are no longer logged", self.name)
+        elif was_unstable and not is_unstable:
+            LOGGER.info("%s is stable again", self._log_name())
+        if is_unstable:
+            self.last_update_success = success
+
+    def _log_name(self) -> str:
+        """Return the name of the gateway in the log: with several gateways the title, but never the serial number."""
+        entries = self.hass.config_entries.async_entries(DOMAIN, include_disabled=False, include_ignore=False)
+        if entries == [self.config_entry]:
+            return "IQ Gateway"
+        title = self.config_entry.title.replace(self.serial, "").strip() or "IQ Gateway"
+        return f"{title} ({entries.index(self.config_entry) + 1} of {len(entries)})"
 
     def _log_invalid_values(self, report: Report) -> None:
         """Log each invalid value once, by its path; the value itself may contain anything."""
         for path in report.invalid_paths(KNOWN_PATHS):
             if path not in self._logged_paths:
                 self._logged_paths.add(path)
-                LOGGER.warning("The gateway returned an invalid value for %s; it is unknown", path)
-
-    def _register_device(self) -> None:
-        """Register the gateway, or update it after `/info` was read again."""
-        info = self.gateway.info
-        if info is None or info is self._registered_info:
-            return
-        self._registered_info = info
-        devices = dr.async_get(self.hass)
-        identifier = (CORE_DOMAIN, info.serial)
-        core = self.hass.config_entries.async_entry_for_domain_unique_id(*identifier)
-        core_device = devices.async_get_device_by_identifier(identifier, core.entry_id) if core else None
-        devices.async_get_or_create(
-            config_entry_id=self.config_entry.entry_id,
-            configuration_url=str(self.gateway.url),
-            identifiers={(DOMAIN, info.serial)},
-            manufacturer="Enphase",
-            model=info.model,
-            model_id=info.part_number or None,
-            name=f"IQ Gateway {info.serial}",
-            serial_number=info.serial,
-            sw_version=info.firmware,
-            via_device_id=core_device.id if core_device else None,
-        )
+                LOGGER.warning("%s reported an invalid value for %s; it is shown as unknown", self._log_name(), path)
 
     @callback
     def core_entry_changed(self) -> None:

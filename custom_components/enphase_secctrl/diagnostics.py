@@ -9,10 +9,12 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 
+from .availability import valid_interval
 from .client import Report
-from .const import CONF_CERTIFICATE, CONF_SIGN_IN, DEFAULT_UPDATE_INTERVAL
+from .const import CONF_CERTIFICATE, CONF_SIGN_IN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
-from .fields import FIELDS, IGNORED, KNOWN_PATHS
+from .fields import FIELDS, KNOWN_OR_IGNORED, KNOWN_PATHS
+from .rare_states import rare_reports
 
 _KEY: Final = r"[A-Za-z0-9_]{1,64}"
 _SERIAL: Final = r"[0-9]{6}"
@@ -20,17 +22,21 @@ _LONG_NUMBER: Final = 10**9
 """From here on a number may be a serial number."""
 
 
-async def async_get_config_entry_diagnostics(_hass: HomeAssistant, entry: SecctrlConfigEntry) -> dict[str, Any]:
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SecctrlConfigEntry) -> dict[str, Any]:
     """Return how the gateway is polled, and the last report: as it was received, and the values it was read as."""
     diagnostics: dict[str, Any] = {
         "state": entry.state.value,
         "reason": entry.error_reason_translation_key,
         "sign_in": entry.data.get(CONF_SIGN_IN),
-        "interval": entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_UPDATE_INTERVAL),
+        "interval": valid_interval(entry.options.get(CONF_SCAN_INTERVAL)),
         "pinned": CONF_CERTIFICATE in entry.options,
     }
     if entry.state is ConfigEntryState.LOADED:
         diagnostics |= _gateway_diagnostics(entry.runtime_data) | _report_diagnostics(entry.runtime_data.data)
+    diagnostics["rare_states"] = {
+        name: {"time": rare.time.isoformat(timespec="minutes"), "report": _redact(rare.report.payload)}
+        for name, rare in rare_reports(hass, entry).items()
+    }
     return diagnostics
 
 
@@ -53,9 +59,7 @@ def _report_diagnostics(report: Report) -> dict[str, Any]:
         "ac_batteries": report.has_ac_batteries,
         "fields": {field.key: _redact(report.value(field)) for field in FIELDS if report.contains(field)},
         "bad_values": list(report.invalid_paths(KNOWN_PATHS)),
-        "unknown_keys": [
-            _redact_path(path, report) for path in report.unknown_paths(KNOWN_PATHS.keys() | IGNORED.keys())
-        ],
+        "unknown_keys": [_redact_path(path, report) for path in report.unknown_paths(KNOWN_OR_IGNORED)],
         "report": _redact(report.payload),
     }
 

@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
-from .fields import Field
+from .fields import Field, is_reported
 
 
 class SecctrlEntity(CoordinatorEntity[SecctrlCoordinator]):
@@ -52,7 +52,7 @@ def add_reported_fields[FieldT: Field](
         new = [
             field
             for field in missing
-            if _unique_id(coordinator, field) in registered or coordinator.data.contains(field)
+            if _unique_id(coordinator, field) in registered or is_reported(field, coordinator.data)
         ]
         for field in new:
             missing.remove(field)

@@ -17,9 +17,10 @@ from homeassistant.const import (
     UnitOfElectricPotential,
     UnitOfEnergy,
     UnitOfFrequency,
+    UnitOfTime,
 )
 
-from .client import Source, Term, ValueType, energy, flag, health, number, percent, q5, q8, value_types
+from .client import Report, Source, Term, ValueType, energy, flag, health, number, percent, q5, q8, value_types
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,20 @@ class FlagField(BinarySensorEntityDescription, Source):
     """A flag of the payload, shown by a binary sensor."""
 
 
-type Field = SensorField | FlagField
+@dataclass(frozen=True, kw_only=True)
+class EstimateField(SensorEntityDescription):
+    """An estimated time until the stored energy reaches a target, shown by a sensor.
+
+    `energy`, `target`, and `capacity` are in Wh. See `estimates`.
+    """
+
+    energy: Source
+    target: Source
+    capacity: Source
+    charging: bool = False
+
+
+type Field = SensorField | FlagField | EstimateField
 
 _diagnostic = partial(SensorField, entity_category=EntityCategory.DIAGNOSTIC)
 _disabled = partial(_diagnostic, entity_registry_enabled_default=False)
@@ -43,7 +57,6 @@ _charge = partial(
     value_type=percent,
     storage=True,
     measured=True,
-    device_class=SensorDeviceClass.BATTERY,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
 )
@@ -60,6 +73,8 @@ _capacity = partial(
     storage=True,
     device_class=SensorDeviceClass.ENERGY_STORAGE,
     native_unit_of_measurement=UnitOfEnergy.WATT_HOUR,
+    suggested_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    suggested_display_precision=2,
 )
 _disabled_capacity = partial(
     _capacity, entity_category=EntityCategory.DIAGNOSTIC, entity_registry_enabled_default=False
@@ -102,26 +117,56 @@ def _phases(row: partial[SensorField], key: str, *, first_enabled: bool = False)
     )
 
 
+_estimate = partial(
+    EstimateField,
+    device_class=SensorDeviceClass.DURATION,
+    native_unit_of_measurement=UnitOfTime.MINUTES,
+    state_class=SensorStateClass.MEASUREMENT,
+)
+_measured_energy = partial(Source, value_type=energy, storage=True, measured=True)
+
+_STORED_ENERGY: Final = ("agg_avail_energy", "ENC_agg_avail_energy + ACB_agg_energy")
+_STORED_IQ_ENERGY: Final = ("ENC_agg_avail_energy", "agg_avail_energy")
 _RESERVE_ENERGY: Final = ("agg_backup_energy", "ENC_agg_backup_energy")
+_IQ_CAPACITY: Final = ("Enc_max_available_capacity", "Enc_commissioned_capacity")
+_SHUTDOWN_ENERGY: Final = Term(
+    paths=("VLS_Limit",),
+    value_type=percent,
+    percentage_of=Term(paths=("Enc_max_available_capacity",), value_type=energy),
+)
 
 SENSORS: Final[tuple[SensorField, ...]] = (
-    _charge(key="agg_soc", paths=("agg_soc",)),
-    _energy(key="agg_avail_energy", paths=("agg_avail_energy", "ENC_agg_avail_energy + ACB_agg_energy")),
+    _charge(key="agg_soc", paths=("agg_soc",), device_class=SensorDeviceClass.BATTERY),
+    _energy(key="agg_avail_energy", paths=_STORED_ENERGY),
     _energy(key="agg_backup_energy", paths=_RESERVE_ENERGY),
     _energy(
         key="energy_above_reserve",
-        paths=("ENC_agg_avail_energy", "agg_avail_energy"),
+        paths=_STORED_IQ_ENERGY,
         subtrahend=Term(paths=_RESERVE_ENERGY, value_type=energy),
         iq_batteries=True,
     ),
+    _energy(
+        key="energy_above_shutdown", paths=("ENC_agg_avail_energy",), subtrahend=_SHUTDOWN_ENERGY, iq_batteries=True
+    ),
+    _energy(
+        key="energy_to_full",
+        paths=("Max_energy",),
+        subtrahend=Term(paths=_STORED_ENERGY, value_type=energy),
+        negative_is_unknown=True,
+        entity_registry_enabled_default=False,
+    ),
     _reserve(key="configured_backup_soc", paths=("configured_backup_soc",)),
     _reserve(key="adjusted_backup_soc", paths=("adjusted_backup_soc",)),
-    _capacity(key="max_energy", paths=("Max_energy",)),
+    _capacity(key="max_energy", paths=("Max_energy",), state_class=SensorStateClass.MEASUREMENT),
     _reserve(key="enc_agg_soh", paths=("ENC_agg_soh",), value_type=health, entity_category=EntityCategory.DIAGNOSTIC),
     _charge(key="enc_agg_soc", paths=("ENC_agg_soc",), both_kinds=True),
     _energy(key="enc_agg_avail_energy", paths=("ENC_agg_avail_energy",), both_kinds=True),
     _disabled_capacity(key="enc_commissioned_capacity", paths=("Enc_commissioned_capacity",)),
-    _disabled_capacity(key="enc_max_available_capacity", paths=("Enc_max_available_capacity",)),
+    _disabled_capacity(
+        key="enc_max_available_capacity",
+        paths=("Enc_max_available_capacity",),
+        state_class=SensorStateClass.MEASUREMENT,
+    ),
     _charge(key="acb_agg_soc", paths=("ACB_agg_soc",), measured=False, both_kinds=True),
     _energy(key="acb_agg_energy", paths=("ACB_agg_energy",), measured=False, both_kinds=True),
     _threshold(key="vls_limit", paths=("VLS_Limit",)),
@@ -144,24 +189,74 @@ FLAGS: Final[tuple[FlagField, ...]] = (
     _disabled_flag(key="offgrid_secctrl_is_active", paths=("offgrid_secctrl.is_active",)),
     _disabled_flag(key="offgrid_secctrl_is_system_balanced", paths=("offgrid_secctrl.is_system_balanced",)),
     _disabled_flag(key="offgrid_secctrl_seq_reset_needed", paths=("offgrid_secctrl.seq_reset_needed",)),
-    _flag(key="shutdown", paths=("shutdown",), device_class=BinarySensorDeviceClass.PROBLEM),
+    _flag(
+        key="shutdown",
+        paths=("shutdown",),
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
     _disabled_flag(key="soc_rec_enabled", paths=("soc_rec_enabled",), storage=True),
     _progress(key="commission_in_progress", paths=("Commission_in_progress",)),
     _progress(key="ess_in_progress", paths=("ESS_in_progress",)),
     _progress(key="ess_r3_to_r4_in_progress", paths=("ESS_R3_To_R4_in_progress",)),
 )
 
-FIELDS: Final[tuple[Field, ...]] = (*SENSORS, *FLAGS)
+FIELDS: Final[tuple[SensorField | FlagField, ...]] = (*SENSORS, *FLAGS)
+"""The rows that are read from the payload."""
+
+ESTIMATES: Final[tuple[EstimateField, ...]] = (
+    _estimate(
+        key="time_to_reserve",
+        energy=_measured_energy(paths=_STORED_IQ_ENERGY, iq_batteries=True),
+        target=_measured_energy(paths=_RESERVE_ENERGY, iq_batteries=True),
+        capacity=_measured_energy(paths=_IQ_CAPACITY, iq_batteries=True),
+    ),
+    _estimate(
+        key="time_to_shutdown",
+        energy=_measured_energy(paths=("ENC_agg_avail_energy",), iq_batteries=True),
+        target=Source(
+            paths=_SHUTDOWN_ENERGY.paths,
+            value_type=_SHUTDOWN_ENERGY.value_type,
+            percentage_of=_SHUTDOWN_ENERGY.percentage_of,
+            storage=True,
+            iq_batteries=True,
+        ),
+        capacity=_measured_energy(paths=_IQ_CAPACITY, iq_batteries=True),
+        entity_registry_enabled_default=False,
+    ),
+    _estimate(
+        key="time_to_full",
+        energy=_measured_energy(paths=_STORED_ENERGY),
+        target=_measured_energy(paths=("Max_energy",)),
+        capacity=_measured_energy(paths=("Max_energy",)),
+        charging=True,
+    ),
+)
 
 TOKEN_EXPIRES: Final = SensorEntityDescription(
     key="token_expires",
     device_class=SensorDeviceClass.TIMESTAMP,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
-"""The expiration of the access token: the one row that isn't in the payload."""
+LAST_REPORT: Final = SensorEntityDescription(
+    key="last_report",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
 
 IGNORED: Final[Mapping[str, str]] = {}
 """Paths that are known and have no entity, each with the reason."""
 
+
+def is_reported(field: Field, report: Report) -> bool:
+    """Return whether the report has what the entity shows."""
+    if isinstance(field, EstimateField):
+        return all(map(report.contains, (field.energy, field.target, field.capacity)))
+    return report.contains(field)
+
+
 KNOWN_PATHS: Final[Mapping[str, ValueType]] = value_types(FIELDS)
 """Every path that a row reads, with its value type."""
+
+KNOWN_OR_IGNORED: Final = frozenset(KNOWN_PATHS.keys() | IGNORED.keys())

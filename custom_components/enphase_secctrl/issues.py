@@ -1,12 +1,14 @@
 """Repair issues of an entry: created and deleted as the facts say."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
+from .client import CertificateChanged, NoSecctrl, SecctrlError
 from .connection import format_fingerprint, pinned_certificate
 from .const import DOMAIN, ISSUE_TRACKER
 
@@ -24,8 +26,23 @@ _SEVERITY: Final = {
 """By translation key. The ID of an issue is the translation key and the ID of the entry."""
 
 
-def update_issues(hass: HomeAssistant, entry: ConfigEntry, required: Mapping[str, Placeholders | None]) -> None:
-    """Create each issue whose placeholders are given, and delete each whose placeholders are None."""
+def update_issues(
+    hass: HomeAssistant, entry: ConfigEntry, err: SecctrlError | None, token_expires: datetime | None
+) -> None:
+    """Create and delete the issues that a successful poll (None) or an error gives a reason for.
+
+    `token_expires` is when a token expires that nothing renews. An error that passes by itself says nothing about the
+    reasons of the other issues, so it leaves them as they are.
+    """
+    reminder = None if token_expires is None else {"date": f"{token_expires:%Y-%m-%d}"}
+    required: dict[str, Placeholders | None] = {TOKEN_EXPIRES: reminder}
+    match err:
+        case None:
+            required |= {NO_SECCTRL: None, CERTIFICATE_CHANGED: None}
+        case NoSecctrl():
+            required[NO_SECCTRL] = {}
+        case CertificateChanged():
+            required[CERTIFICATE_CHANGED] = certificate_placeholders(entry, err.fingerprint)
     for key, placeholders in required.items():
         if placeholders is None:
             delete_issues(hass, entry, (key,))

@@ -1,11 +1,11 @@
 """The flows that fix a repair issue."""
 
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigFlowContext
 from homeassistant.const import CONF_HOST
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 
 from .client import CertificateChanged, SecctrlError
 from .connection import format_fingerprint, read_certificate, verify_certificate
@@ -32,6 +32,8 @@ class SignInAgainFlow(RepairsFlow):
         if user_input is None:
             placeholders = {"title": self._entry.title, "date": self._date}
             return self.async_show_form(step_id="confirm", description_placeholders=placeholders)
+        if not _exists(self.hass, self._entry):
+            return self.async_abort(reason="entry_removed")
         flows = list(self._entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}))
         if not flows:
             context = ConfigFlowContext(
@@ -49,6 +51,8 @@ class SignInAgainFlow(RepairsFlow):
 class AcceptCertificateFlow(RepairsFlow):
     """Pins the gateway's current certificate, if it is the one that the user has seen."""
 
+    _is_closed = False
+
     def __init__(self, entry: ConfigEntry, pinned: str, shown: str) -> None:
         """Take the fingerprints from the issue."""
         self._entry = entry
@@ -61,6 +65,8 @@ class AcceptCertificateFlow(RepairsFlow):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask for confirmation, then pin the new certificate and reload the entry."""
         errors: dict[str, str] = {}
+        if not _exists(self.hass, self._entry):
+            return self.async_abort(reason="entry_removed")
         if CONF_CERTIFICATE not in self._entry.options:
             return self.async_create_entry(data={})  # pinning was turned off in the meantime
         if user_input is not None:
@@ -69,12 +75,20 @@ class AcceptCertificateFlow(RepairsFlow):
             except SecctrlError as err:
                 errors["base"] = err.translation_key
             else:
+                if self._is_closed or not _exists(self.hass, self._entry):
+                    return self.async_abort(reason="entry_removed")
                 options = {**self._entry.options, CONF_CERTIFICATE: certificate}
                 self.hass.config_entries.async_update_entry(self._entry, options=options)
                 self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
                 return self.async_create_entry(data={})
         placeholders = {"title": self._entry.title, **self._fingerprints}
         return self.async_show_form(step_id="confirm", errors=errors, description_placeholders=placeholders)
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Record that the user has closed the form, perhaps while the certificate is being read."""
+        self._is_closed = True
 
     async def _read_accepted_certificate(self) -> str:
         """Return the current certificate (hex) if it is the one that the form showed; raises SecctrlError."""
@@ -96,3 +110,8 @@ async def async_create_fix_flow(hass: HomeAssistant, _issue_id: str, data: Issue
     if entry and issue["kind"] == TOKEN_EXPIRES:
         return SignInAgainFlow(entry, str(issue["date"]))
     return ConfirmRepairFlow()
+
+
+def _exists(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Return whether the entry has not been removed since the form was opened."""
+    return hass.config_entries.async_get_entry(entry.entry_id) is not None

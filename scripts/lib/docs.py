@@ -10,17 +10,22 @@ import re
 import sys
 from typing import Final
 
+from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.helpers.entity import EntityDescription
 
 from custom_components.enphase_secctrl.client import Source, Term
 from custom_components.enphase_secctrl.const import TOKEN_PAGE
-from custom_components.enphase_secctrl.fields import FIELDS, TOKEN_EXPIRES, FlagField
+from custom_components.enphase_secctrl.fields import ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES, FlagField
 from scripts.lib.dashboard import LANGUAGES, dashboard
 from scripts.lib.docs_commands import run_commands
 from scripts.lib.process import ROOT, run_main
 
 _TEXTS: Final = json.loads((ROOT / "custom_components/enphase_secctrl/translations/en.json").read_text())
-_ROWS: Final[tuple[EntityDescription, ...]] = (*FIELDS, TOKEN_EXPIRES)
+_ROWS: Final[tuple[EntityDescription, ...]] = (*SENSORS, *ESTIMATES, *FLAGS, LAST_REPORT, TOKEN_EXPIRES)
+_OTHER_ORIGINS: Final[dict[EntityDescription, str]] = {
+    LAST_REPORT: "time of the last report",
+    TOKEN_EXPIRES: "the access token",
+}
 _PART: Final = re.compile(r"(?<=<!-- generated: )(\w+)( -->).*?(?=<!-- end -->)", re.DOTALL)
 
 
@@ -37,22 +42,30 @@ def _name(row: EntityDescription) -> str:
 
 def _paths(term: Term) -> str:
     paths = ", else ".join(f"`{path}`" for path in term.paths)
-    return f"{paths} % of ({_paths(term.percentage_of)})" if term.percentage_of else paths
+    return f"{paths} % of {_grouped(term.percentage_of)}" if term.percentage_of else paths
+
+
+def _grouped(term: Term) -> str:
+    paths = _paths(term)
+    return f"({paths})" if " " in paths else paths
 
 
 def _origin(row: EntityDescription) -> str:
     if not isinstance(row, Source):
-        return "the access token"
+        return _OTHER_ORIGINS.get(row, "estimate")
     if row.subtrahend is None:
         return _paths(row)
     negative = "unknown if negative" if row.negative_is_unknown else "at least 0"
-    return f"({_paths(row)}) - ({_paths(row.subtrahend)}), {negative}"
+    return f"{_grouped(row)} - {_grouped(row.subtrahend)}, {negative}"
 
 
 def _unit(row: EntityDescription) -> str:
     if isinstance(row, FlagField):
         return "on / off"
-    return (row.unit_of_measurement or getattr(row, "native_unit_of_measurement", None)) or ""
+    if not isinstance(row, SensorEntityDescription):
+        return ""
+    native = row.native_unit_of_measurement or ""
+    return f"{row.suggested_unit_of_measurement} ({native})" if row.suggested_unit_of_measurement else native
 
 
 def _entities(rows: Iterable[EntityDescription]) -> str:

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.enphase_secctrl.client import parse_report
-from custom_components.enphase_secctrl.fields import FLAGS, SENSORS, Field
+from custom_components.enphase_secctrl.fields import FLAGS, SENSORS, FlagField, SensorField
 from tests.benchmarks.gateways import payloads
 from tests.benchmarks.home_assistant import set_up
 
@@ -34,7 +34,7 @@ class BaselineEntity(Entity):
     _attr_should_poll = False
     _attr_has_entity_name = True
 
-    def __init__(self, owner: str, field: Field) -> None:
+    def __init__(self, owner: str, field: SensorField | FlagField) -> None:
         """Look up the values in both reports, and set the first one."""
         self.entity_description = field
         self._attr_unique_id = f"{owner}_{field.key}"

@@ -8,9 +8,9 @@ _SENSOR: Final = "sensor.iq_gateway_122300000001_"
 _BINARY_SENSOR: Final = "binary_sensor.iq_gateway_122300000001_"
 
 CHARGE: Final = f"{_SENSOR}state_of_charge"
-RESERVE: Final = f"{_SENSOR}applied_reserve"
+RESERVE: Final = f"{_SENSOR}reserve_battery_level"
 ENERGY_ABOVE_RESERVE: Final = f"{_SENSOR}energy_above_reserve"
-SHUTDOWN: Final = f"{_BINARY_SENSOR}shutdown"
+SHUTDOWN: Final = f"{_BINARY_SENSOR}system_shutdown"
 COMMISSIONING: Final = f"{_BINARY_SENSOR}commissioning"
 
 all_values_missing: Final = pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """The blueprint "reserve reached": it triggers once each time, and never because a value is missing."""
 
 from homeassistant.core import CoreState, ServiceCall
+from homeassistant.util.unit_conversion import EnergyConverter
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from tests.automation_harness import AutomationHarness
+from tests.automation_harness import BLUEPRINTS, AutomationHarness
 from tests.blueprints.entities import CHARGE, ENERGY_ABOVE_RESERVE, RESERVE, all_values_missing, one_value_missing
 from tests.emulator import OperatingState
 
@@ -38,6 +40,33 @@ async def test_trigger_level(
     assert calls == []
     await harness.advance(30)
     assert len(calls) == expected
+
+
+@pytest.mark.parametrize("unit", ["Wh", "kWh", "MWh", "MJ", "kcal"])
+async def test_unit(harness: AutomationHarness, unit: str) -> None:
+    """The threshold is in Wh, whatever unit the user has chosen for the energy."""
+    calls = await set_up_charged(harness, energy=ENERGY_ABOVE_RESERVE, threshold=300)
+    harness.choose_unit(ENERGY_ABOVE_RESERVE, unit)
+    for soc, expected in ((23, 0), (22, 1)):
+        harness.set_charge(soc)
+        await harness.advance(8)
+        assert len(calls) == expected, soc
+    state = harness.hass.states.get(ENERGY_ABOVE_RESERVE)
+    assert state
+    assert state.attributes["unit_of_measurement"] == unit
+
+
+def test_units() -> None:
+    """The blueprint knows all units of energy."""
+    (path,) = (path for path in BLUEPRINTS if path.stem == BLUEPRINT)
+    config = load_yaml_dict(str(path))
+    factors = config["trigger_variables"]["wh_per_unit"]
+    assert factors == config["variables"]["wh_per_unit"]
+    assert factors.keys() >= EnergyConverter.VALID_UNITS
+    known = factors.keys() & EnergyConverter.VALID_UNITS
+    assert {unit: factors[unit] for unit in known} == pytest.approx(
+        {unit: EnergyConverter.convert(1, unit, "Wh") for unit in known}
+    )
 
 
 @pytest.mark.parametrize(("soc", "expected"), [(24, 1), (25, 0)])

@@ -92,7 +92,9 @@ async def test_unreachable_at_startup(harness: AutomationHarness, hours: list[in
     assert len(calls) == number + 1
 
 
-@pytest.mark.parametrize(("key", "name"), [("shutdown", "Shutdown"), ("Commission_in_progress", "Commissioning")])
+@pytest.mark.parametrize(
+    ("key", "name"), [("shutdown", "System shutdown"), ("Commission_in_progress", "Commissioning")]
+)
 async def test_flags(harness: AutomationHarness, key: str, name: str) -> None:
     """A flag is reported once, even if the gateway is unreachable in the meantime, and again when it is set again."""
     harness.set_charge(50)
@@ -124,7 +126,7 @@ async def test_two_flags_and_unreachable(harness: AutomationHarness) -> None:
     await harness.advance(2)
     harness.gateway.state = "refused"
     await harness.advance(30)
-    assert reasons(calls) == ["Shutdown", "Commissioning", UNREACHABLE]
+    assert reasons(calls) == ["System shutdown", "Commissioning", UNREACHABLE]
     harness.gateway.state = "up"
     await harness.advance(5)
     assert len(calls) == 3
@@ -141,12 +143,12 @@ async def test_unknown_flag(harness: AutomationHarness) -> None:
     await harness.advance(1)
     harness.set_charge(50, shutdown=True)
     await harness.advance(1)
-    assert reasons(calls) == ["Shutdown"]
+    assert reasons(calls) == ["System shutdown"]
     harness.set_charge(50, shutdown=None)
     await harness.advance(5)
     harness.set_charge(50, shutdown=True)
     await harness.advance(5)
-    assert reasons(calls) == ["Shutdown"]
+    assert reasons(calls) == ["System shutdown"]
 
 
 async def test_flag_set_while_unreachable(harness: AutomationHarness) -> None:
@@ -157,7 +159,7 @@ async def test_flag_set_while_unreachable(harness: AutomationHarness) -> None:
     harness.set_charge(50, shutdown=True)
     harness.gateway.state = "up"
     await harness.advance(5)
-    assert reasons(calls) == [UNREACHABLE, "Shutdown"]
+    assert reasons(calls) == [UNREACHABLE, "System shutdown"]
 
 
 @triggered_before_startup
@@ -169,4 +171,4 @@ async def test_flag_at_startup(harness: AutomationHarness, hours: list[int], num
     await harness.finish_startup()
     await harness.hass.config_entries.async_setup(harness.entry.entry_id)
     await harness.advance(20)
-    assert reasons(calls) == ["Shutdown"] * number
+    assert reasons(calls) == ["System shutdown"] * number

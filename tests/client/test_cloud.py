@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from multidict import CIMultiDict
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed_exact
+from yarl import URL
 
 from custom_components.enphase_secctrl.client.cloud import (
     CHECK_CODE,
@@ -45,13 +46,17 @@ from tests.emulator import (
     Garbage,
     Gateway,
     LoginResponse,
+    MfaResponse,
     Redirect,
     Reset,
     RouteAResponse,
+    SendCodeResponse,
     Status,
+    SuccessResponse,
     Truncated,
 )
 from tests.emulator.certificates import create_gateway_certificate
+from tests.emulator.cloud import ERROR_TEXT, LOGIN_PAGES
 from tests.emulator.tokens import LIFETIMES
 from tests.faults import Held
 
@@ -63,7 +68,8 @@ EMAIL: Final = "owner@example.com"
 MFA_EMAIL: Final = "code@example.com"
 AFTER_TIMEOUT: Final = timedelta(seconds=21)
 """The timeout is 20 s, and aiohttp rounds up to whole seconds."""
-LOGIN_FORM: Final = b'<!DOCTYPE html><form action="/login/login"><input name="user[password]" type="password"></form>'
+SESSION_COOKIES: Final = ("_enlighten_4_session", "enlighten_session", "_enlighten_session")
+TOO_MANY_TEXT: Final = b"Too many active sessions"
 HTML: Final = b"<!DOCTYPE html><html><body>We are down for maintenance</body></html>"
 
 
@@ -135,14 +141,12 @@ async def sign_in_with_code(cloud: Cloud, client: EnlightenClient) -> None:
     await client.check_code(cloud.last_code(MFA_EMAIL))
 
 
-UNAVAILABLE = [
-    *(Status(code) for code in (400, 403, 404, 406, 429, 500, 502, 503, 504)),
+UNAVAILABLE: Final = [
+    *(Status(code) for code in (406, 500, 502, 503, 504)),
     Status(503, retry_after=30),
-    Status(204, body=b""),
     Redirect("https://enlighten.enphaseenergy.com/login", 302),
     Redirect("http://127.0.0.1/"),
     Body(HTML, "text/html"),
-    Body(b""),
     Body(b"null"),
     Body(b"[" * 60_000),
     Body(b'["session_id"]'),
@@ -155,7 +159,12 @@ UNAVAILABLE = [
     Garbage(),
     Truncated(5),
 ]
-unavailable = pytest.mark.parametrize("fault", UNAVAILABLE, ids=lambda fault: repr(fault)[:60])
+"""Outages at every step. A body replaces that of a success, whose cookies remain."""
+
+
+def short_repr(value: object) -> str:
+    """Return a short test ID."""
+    return repr(value)[:60]
 
 
 # --- Log in
@@ -205,7 +214,16 @@ async def test_unknown_account(session: ClientSession) -> None:
     await EnlightenClient(session, EMAIL, "secret").log_in()
 
 
-@pytest.mark.parametrize(("login", "expected"), [("blocked", AccountBlocked), ("too_many", TooManySessions)])
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("blocked", AccountBlocked),
+        ("login_form", AccountBlocked),
+        ("too_many", TooManySessions),
+        ("too_many_nested", TooManySessions),
+        ("too_many_text", TooManySessions),
+    ],
+)
 async def test_blocked_account(
     cloud: Cloud, client: EnlightenClient, login: LoginResponse, expected: type[SecctrlError]
 ) -> None:
@@ -223,15 +241,25 @@ async def test_blocked_account(
     [
         (json_response(isBlocked=True), AccountBlocked),
         (json_response(401, message="Invalid", isBlocked=True), AccountBlocked),
-        (Body(LOGIN_FORM, "text/html"), AccountBlocked),
-        (Status(403, body=b"\n" + LOGIN_FORM), AccountBlocked),
+        *((Body(page, "text/html"), AccountBlocked) for page in LOGIN_PAGES),
+        *((Status(403, body=b"\n" + page), AccountBlocked) for page in LOGIN_PAGES),
         (json_response(401, message="Too many active sessions.."), TooManySessions),
         (json_response(429, message="TOO MANY ACTIVE SESSIONS"), TooManySessions),
+        (json_response(401, errors={"base": ["Too many active sessions"]}), TooManySessions),
+        (json_response(error={"detail": [{"text": "Too many active sessions"}]}), TooManySessions),
+        (Status(429, body=TOO_MANY_TEXT, content_type="text/plain"), TooManySessions),
         (json_response(401, message="Invalid"), InvalidAuth),
         (Status(401), InvalidAuth),
         (json_response(success=True, isBlocked=False), MfaRequired),
+        (json_response(success=True, isBlocked="no"), MfaRequired),
+        (json_response(requires_mfa=True), MfaRequired),
+        (json_response(requires_mfa=True, success=True, isBlocked=False), MfaRequired),
+        (json_response(requires_mfa="true"), CloudUnavailable),
         (json_response(success=False, isBlocked=False), CloudUnavailable),
         (json_response(success=1), CloudUnavailable),
+        (Status(200, body=b""), CloudUnavailable),
+        (json_response(), CloudUnavailable),
+        (json_response(isValid=True), CloudUnavailable),
         (json_response(message="success"), CloudUnavailable),
         (json_response(message=["success"], session_id=None), CloudUnavailable),
         (json_response(message="success", session_id=""), CloudUnavailable),
@@ -243,7 +271,7 @@ async def test_blocked_account(
 async def test_login_responses(
     cloud: Cloud, client: EnlightenClient, fault: Fault, expected: type[SecctrlError]
 ) -> None:
-    """Each response to the login has its own exception, whatever its status."""
+    """Each response to the login has its own exception, whatever its status. No session means no success."""
     cloud.inject(path(LOGIN), fault)
     with pytest.raises(expected):
         await client.log_in()
@@ -251,7 +279,47 @@ async def test_login_responses(
     await client.log_in()
 
 
-@unavailable
+@pytest.mark.parametrize("success", ["full", "sessionId", "message", "isValid", "object", "empty"])
+async def test_session_in_cookie(cloud: Cloud, client: EnlightenClient, success: SuccessResponse) -> None:
+    """The session ID is the value of the cookie if the body reports success without it."""
+    cloud.success_response = success
+    await client.log_in()
+    assert await client.fetch_token(SERIAL)
+    assert [request.path for request in cloud.requests] == [path(LOGIN), path(ROUTE_A)]
+
+
+@pytest.mark.parametrize("name", SESSION_COOKIES)
+@pytest.mark.parametrize("body", [b"", b" {}\n", b'{"isValid": true}', b'{"message": "success"}'])
+async def test_session_cookies(
+    cloud: Cloud, session: ClientSession, client: EnlightenClient, name: str, body: bytes
+) -> None:
+    """The cookie has one of three names."""
+    await EnlightenClient(session, EMAIL, "secret").log_in()
+    jar, url = session.cookie_jar, URL(LOGIN)
+    session_id = jar.filter_cookies(url)["_enlighten_4_session"].value
+    jar.clear()
+    jar.update_cookies({name: session_id}, url)
+    cloud.inject(path(LOGIN), Status(200, body=body))
+    await client.log_in()
+    assert await client.fetch_token(SERIAL)
+    assert cloud.requests[-1].path == path(ROUTE_A)
+
+
+async def test_outage_with_cookie(cloud: Cloud, session: ClientSession, client: EnlightenClient) -> None:
+    """A page with status 200 and a session cookie isn't a success."""
+    cloud.inject(path(LOGIN), Body(HTML, "text/html"))
+    with pytest.raises(CloudUnavailable):
+        await client.log_in()
+    assert session.cookie_jar.filter_cookies(URL(LOGIN)).keys() == {"_enlighten_4_session"}
+    cloud.clear_faults()
+    await client.log_in()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [*UNAVAILABLE, *(Status(code) for code in (400, 403, 404, 429)), Status(204, body=b"")],
+    ids=short_repr,
+)
 async def test_login_unavailable(cloud: Cloud, client: EnlightenClient, fault: Fault) -> None:
     """An error of the cloud raises CloudUnavailable, and no redirect is followed."""
     cloud.inject(path(LOGIN), fault)
@@ -298,6 +366,19 @@ async def test_untrusted_certificate(cloud: Cloud, client: EnlightenClient) -> N
 # --- Verification code
 
 
+@pytest.mark.parametrize("mfa", ["requires_mfa", "success"])
+@pytest.mark.parametrize("success", ["full", "sessionId", "message", "isValid", "object", "empty"])
+async def test_code_responses_of_cloud(
+    cloud: Cloud, session: ClientSession, mfa: MfaResponse, success: SuccessResponse
+) -> None:
+    """The sign-in works with each response that asks for a code, and with each that accepts it."""
+    cloud.mfa_response, cloud.success_response = mfa, success
+    client = EnlightenClient(session, MFA_EMAIL, "secret")
+    await sign_in_with_code(cloud, client)
+    assert await client.fetch_token(SERIAL)
+    assert cloud.requests[-1].path == path(ROUTE_A)
+
+
 @pytest.mark.parametrize("csrf", [False, True])
 async def test_code(cloud: Cloud, code_required: EnlightenClient, sent_requests: SentRequests, *, csrf: bool) -> None:
     """The verification code finishes the sign-in; the XSRF cookie is repeated in a header if there is one."""
@@ -323,8 +404,10 @@ async def test_send_code(cloud: Cloud, code_required: EnlightenClient) -> None:
 
 
 @pytest.mark.parametrize("code", ["", "wrong", "0" * 100, "½", "\u202e1"])
-async def test_wrong_code(cloud: Cloud, code_sent: EnlightenClient, code: str) -> None:
-    """After a wrong code, the correct one is still valid."""
+@pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
+async def test_wrong_code(cloud: Cloud, code_sent: EnlightenClient, code: str, status: int) -> None:
+    """After a wrong code, the correct one is still valid, whatever the status of the response was."""
+    cloud.wrong_code_status = status
     with pytest.raises(InvalidCode):
         await code_sent.check_code(code)
     await code_sent.check_code(cloud.last_code(MFA_EMAIL))
@@ -350,6 +433,15 @@ async def test_sign_in_lost(cloud: Cloud, code_sent: EnlightenClient, step: Step
     await sign_in_with_code(cloud, code_sent)
 
 
+@pytest.mark.parametrize("response", ["ok", "no_content", "empty"])
+async def test_code_sent(cloud: Cloud, code_required: EnlightenClient, response: SendCodeResponse) -> None:
+    """A code is sent although the response is empty."""
+    cloud.send_code_response = response
+    await code_required.send_code()
+    await code_required.check_code(cloud.last_code(MFA_EMAIL))
+    assert await code_required.fetch_token(SERIAL)
+
+
 @pytest.mark.parametrize("step", [EnlightenClient.send_code, lambda code_sent: code_sent.check_code("123456")])
 async def test_blocked_codes(cloud: Cloud, code_sent: EnlightenClient, step: Step) -> None:
     """An account that is blocked by too many codes raises AccountBlocked."""
@@ -373,11 +465,20 @@ async def test_code_expired(cloud: Cloud, code_sent: EnlightenClient) -> None:
     ("fault", "expected"),
     [
         (json_response(401, isValid=False, isBlocked=False), InvalidCode),
+        *((Status(status), InvalidCode) for status in (400, 404, 409, 422)),
+        *((json_response(status, message="Invalid"), InvalidCode) for status in (400, 404, 409, 422)),
         (json_response(isValid=False, isBlocked=True), AccountBlocked),
+        (json_response(422, isValid=False, isBlocked=True), AccountBlocked),
+        (Status(429), AccountBlocked),
+        (json_response(429, message="Too many attempts"), AccountBlocked),
+        *((Status(200, body=page), AccountBlocked) for page in LOGIN_PAGES),
+        *((Status(404, body=page), AccountBlocked) for page in LOGIN_PAGES),
         (json_response(401, message="Unauthorized"), SignInLost),
+        (Status(403), SignInLost),
         (json_response(message="Too many active sessions.."), TooManySessions),
-        (json_response(isValid=True), CloudUnavailable),
-        (json_response(message="success"), CloudUnavailable),
+        (json_response(422, errors={"base": ["Too many active sessions"]}), TooManySessions),
+        (Status(429, body=TOO_MANY_TEXT, content_type="text/plain"), TooManySessions),
+        (Status(204, body=b""), CloudUnavailable),
         (json_response(500, session_id="5"), CloudUnavailable),
     ],
     ids=repr,
@@ -393,6 +494,36 @@ async def test_code_responses(
     await code_sent.check_code(cloud.last_code(MFA_EMAIL))
 
 
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (json_response(429, message="Too many requests"), AccountBlocked),
+        (json_response(429, success=True), AccountBlocked),
+        (Status(429, body=b""), AccountBlocked),
+        (json_response(success=True, isBlocked=True), AccountBlocked),
+        *((Body(page, "text/html"), AccountBlocked) for page in LOGIN_PAGES),
+        (Status(429, body=TOO_MANY_TEXT, content_type="text/plain"), TooManySessions),
+        (json_response(errors={"base": ["Too many active sessions"]}), TooManySessions),
+        (Status(401), SignInLost),
+        (Status(403), SignInLost),
+        (Status(400), CloudUnavailable),
+        (Status(404), CloudUnavailable),
+        (Status(500, body=b""), CloudUnavailable),
+        (json_response(), CloudUnavailable),
+    ],
+    ids=repr,
+)
+async def test_send_code_responses(
+    cloud: Cloud, code_required: EnlightenClient, fault: Fault, expected: type[SecctrlError]
+) -> None:
+    """Each response to the request for a code has its own exception."""
+    cloud.inject(path(SEND_CODE), fault)
+    with pytest.raises(expected):
+        await code_required.send_code()
+    cloud.clear_faults()
+    await code_required.send_code()
+
+
 @pytest.mark.parametrize("success", [False, None, "true", 1])
 async def test_code_not_sent(cloud: Cloud, code_required: EnlightenClient, success: object) -> None:
     """Any response but success raises CloudUnavailable."""
@@ -403,7 +534,7 @@ async def test_code_not_sent(cloud: Cloud, code_required: EnlightenClient, succe
     await code_required.send_code()
 
 
-@unavailable
+@pytest.mark.parametrize("fault", UNAVAILABLE, ids=short_repr)
 @pytest.mark.parametrize("step", [EnlightenClient.send_code, lambda code_sent: code_sent.check_code("123456")])
 async def test_code_unavailable(cloud: Cloud, code_sent: EnlightenClient, step: Step, fault: Fault) -> None:
     """After an error of the cloud, the sign-in can be repeated from the password."""
@@ -418,31 +549,38 @@ async def test_code_unavailable(cloud: Cloud, code_sent: EnlightenClient, step: 
 
 
 NO_TOKENS: Final[list[tuple[Fault, type[SecctrlError]]]] = [
-    (Body(HTML, "text/html"), NotAToken),
-    (Body(b"\n " + LOGIN_FORM, "text/html"), NotAToken),
-    (Body(b"Error in generating Token", "text/plain"), NotAToken),
-    (Body(b""), NotAToken),
-    (Body(b"null"), NotAToken),
-    (json_response(), NotAToken),
-    (json_response(token=None), NotAToken),
-    (json_response(token=""), NotAToken),
-    (json_response(token=HTML.decode()), NotAToken),
-    (json_response(token=["eyJ"]), NotAToken),
-    (json_response(message="success"), NotAToken),
+    (Body(HTML, "text/html"), CloudUnavailable),
+    (Body(ERROR_TEXT, "text/plain"), CloudUnavailable),
+    (json_response(message=ERROR_TEXT.decode()), CloudUnavailable),
+    (Body(b""), CloudUnavailable),
+    (Body(b"null"), CloudUnavailable),
+    (json_response(), CloudUnavailable),
+    (json_response(token=None), CloudUnavailable),
+    (json_response(token=""), CloudUnavailable),
+    (json_response(token=HTML.decode()), CloudUnavailable),
+    (json_response(token=["eyJ"]), CloudUnavailable),
+    (json_response(message="success"), CloudUnavailable),
+    *((Body(b"\n " + page, "text/html"), AccountBlocked) for page in LOGIN_PAGES),
+    *((Status(403, body=page), AccountBlocked) for page in LOGIN_PAGES),
+    (json_response(401, isBlocked=True), AccountBlocked),
+    (json_response(401, message="Too many active sessions.."), TooManySessions),
+    (json_response(403, errors={"base": ["Too many active sessions"]}), TooManySessions),
+    (Status(429, body=TOO_MANY_TEXT, content_type="text/plain"), TooManySessions),
     (json_response(token=Gateway().token(serial="202200000002")), WrongGateway),
     (Body(Gateway().token(serial="202200000002").encode()), WrongGateway),
     (Body(Gateway().token(lifetime=-1).encode()), TokenExpired),
     (json_response(401, message="Unauthorized"), NotAToken),
     (Status(403), NotAToken),
     (Status(404), NotAToken),
-    (Status(503), CloudUnavailable),
+    *((Status(code), CloudUnavailable) for code in (400, 409, 422, 429, 500, 503)),
+    (Status(503, body=ERROR_TEXT), CloudUnavailable),
     (Status(201, body=Gateway().token().encode()), CloudUnavailable),
     (Redirect("https://enlighten.enphaseenergy.com/login", 302), CloudUnavailable),
     (Body(b" " * (SIZE_LIMIT + 1)), CloudUnavailable),
     (Reset(), CloudUnavailable),
     (Truncated(30), CloudUnavailable),
 ]
-no_tokens = pytest.mark.parametrize(("fault", "expected"), NO_TOKENS, ids=lambda request: repr(request)[:60])
+no_tokens = pytest.mark.parametrize(("fault", "expected"), NO_TOKENS, ids=short_repr)
 
 
 @pytest.mark.parametrize("route_a", ["text", "json"])
@@ -508,3 +646,11 @@ async def test_token_without_login(cloud: Cloud, client: EnlightenClient) -> Non
         await client.fetch_token(SERIAL)
     await client.log_in()
     assert await client.fetch_token(SERIAL)
+
+
+async def test_closed_session(cloud: Cloud, session: ClientSession, client: EnlightenClient) -> None:
+    """After the flow was closed, nothing more is sent to the cloud."""
+    session.detach()
+    with pytest.raises(CloudUnavailable):
+        await client.log_in()
+    assert cloud.requests == []

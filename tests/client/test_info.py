@@ -63,6 +63,12 @@ def test_invalid_part_number(pn: str) -> None:
     assert parse_info(page(pn=pn).encode()) == GatewayInfo(serial=SERIAL, firmware="8.3.5433", part_number="")
 
 
+def test_longest_values() -> None:
+    """A serial number has up to 20 digits, a part number up to 32 characters, and a version up to 25."""
+    body = page(sn="1" * 20, pn="8" * 32, software=f"D9999.{'1' * 20}").encode()
+    assert parse_info(body) == GatewayInfo(serial="1" * 20, firmware=f"9999.{'1' * 20}", part_number="8" * 32)
+
+
 def test_no_part_number() -> None:
     """A missing part number is ignored."""
     assert parse_info(page().replace("pn>", "other>").encode()).part_number == ""

@@ -21,6 +21,18 @@ async def test_size_limit(gateway: Gateway, connect: Connect, excess: int, descr
     assert (await client.read_info()).serial == gateway.serial
 
 
+@pytest.mark.parametrize(("header", "seconds"), [("0", 0), ("030", 30), ("9" * 9, 999_999_999)])
+async def test_retry_after(gateway: Gateway, connect: Connect, header: str, seconds: float) -> None:
+    """A Retry-After header of up to 9 digits is a number of seconds."""
+    client = connect()
+    gateway.inject("*", Status(503), Headers((("Retry-After", header),)))
+    with pytest.raises(CannotConnect) as raised:
+        await client.read_report()
+    assert raised.value.retry_after == seconds
+    gateway.clear_faults()
+    assert await client.read_report()
+
+
 @pytest.mark.parametrize("header", ["soon", "-1", "1.5", "", "9" * 10, "Wed, 21 Oct 2026 07:28:00 GMT", "٣"])
 async def test_invalid_retry_after(gateway: Gateway, connect: Connect, header: str) -> None:
     """A Retry-After header that isn't a number of seconds is ignored."""

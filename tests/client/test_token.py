@@ -8,8 +8,13 @@ from typing import Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.enphase_secctrl.client.exceptions import NotAToken, TokenExpired, WrongGateway
-from custom_components.enphase_secctrl.client.token import parse_token, parse_valid_token
+from custom_components.enphase_secctrl.client.exceptions import (
+    NotAToken,
+    TokenExpired,
+    TokenIncomplete,
+    WrongGateway,
+)
+from custom_components.enphase_secctrl.client.token import parse_pasted_token, parse_token, parse_valid_token
 from tests.emulator import Gateway
 from tests.emulator.tokens import LIFETIMES
 
@@ -146,3 +151,142 @@ def test_expires(freezer: FrozenDateTimeFactory) -> None:
     with pytest.raises(TokenExpired):
         parse_valid_token(text, SERIAL)
     assert parse_token(text, SERIAL) == token
+
+
+# --- Pasted tokens
+
+HEADER, CLAIMS, SIGNATURE = Gateway().token().split(".")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "{}",
+        " {}\r\n",
+        "'{}'",
+        '"{}"',
+        "`{}`",
+        "\u201c{}\u201d",
+        "\u2018{}\u2019",
+        "\u201e{}\u201c",
+        "\u00ab{}\u00bb",
+        "<{}>",
+        "**{}**",
+        '"{}",',
+        "{};",
+        "\ufeff{}\u200b",
+        "Bearer {}",
+        "bearer {}",
+        "Bearer: {}",
+        "'Bearer {}'",
+        "Authorization: Bearer {}",
+        "authorization:bearer {}",
+        "AUTHORIZATION:\n\tBEARER\n{}",
+        '"Authorization": "Bearer {}"',
+        "token:{}",
+        "token = '{}'",
+        "Token {}",
+        "token\n{}",
+        "sessionId={}",
+        "sessionId: {}",
+        "session_id={}",
+        "access_token={}",
+        "access-token: {}",
+        "ENPHASE_TOKEN={}",
+        '"token": "{}"',
+        '{{"token": "{}"}}',
+        ' {{"token":"{}"}} ',
+        '{{"token": "Bearer {}"}}',
+        '{{"token": "{}",}}',
+        '{{"access_token": "{}"}}',
+        '{{\n  "generation_time": 1,\n  "token": "{}",\n  "expires_at": 2\n}}',
+    ],
+)
+def test_pasted_token(pasted: str) -> None:
+    """What surrounds a pasted token is removed."""
+    text = Gateway().token()
+    assert parse_pasted_token(pasted.format(text), SERIAL).text == text
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\r\n", "\t", "\n    ", "\u00a0", "\u2028", "\u200b", "\u00ad"])
+@pytest.mark.parametrize("around", ["{}", "Bearer {}", '{{"token": "{}"}}'])
+def test_blanks_in_pasted_token(blank: str, around: str) -> None:
+    """Line breaks and spaces inside a pasted token are removed."""
+    text = Gateway().token()
+    wrapped = blank.join(text[start : start + 76] for start in range(0, len(text), 76))
+    assert parse_pasted_token(around.format(wrapped), SERIAL).text == text
+    assert parse_pasted_token(around.format(text.replace(".", f"{blank}.{blank}")), SERIAL).text == text
+
+
+@pytest.mark.parametrize("around", ["{}", "Bearer {}\n", '"{}"', 'token: "{}', '{{"token": "{}"}}', '{{"token": "{}'])
+@pytest.mark.parametrize(
+    "end",
+    [
+        len("eyJ"),
+        len(HEADER) - 1,
+        len(HEADER),
+        len(f"{HEADER}."),
+        len(f"{HEADER}.{CLAIMS}") - 140,
+        len(f"{HEADER}.{CLAIMS}") - 1,
+        len(f"{HEADER}.{CLAIMS}"),
+        len(f"{HEADER}.{CLAIMS}."),
+        -45,
+        -1,
+    ],
+)
+def test_incomplete_token(end: int, around: str) -> None:
+    """A token without its end is recognized, wherever it was cut off."""
+    with pytest.raises(TokenIncomplete):
+        parse_pasted_token(around.format(Gateway().token()[:end]), SERIAL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n",
+        "Bearer",
+        '"',
+        "token:",
+        "Error in generating Token",
+        "<!DOCTYPE html><html><body>Please sign in</body></html>",
+        "{}",
+        "[]",
+        "null",
+        '{"token": null}',
+        '{"token": 5}',
+        '{"token": ["x"]}',
+        '{"message": "success"}',
+        "3d5e2c9a0b7f4e1d8c6a5b4f3e2d1c0b",
+        "ey",
+        f"{Gateway().token()}\n{Gateway().token()}",
+        f"{Gateway().token()}.more",
+        Gateway().token()[3:],
+        Gateway().token() + "é",
+        f"{HEADER}.{encode(b'{}')}.{SIGNATURE}",
+        "{" * 100_000,
+        "Bearer " * 100_000,
+        '"' * 100_000,
+        "x" * 1_000_000,
+    ],
+    ids=lambda text: repr(text)[:40],
+)
+def test_pasted_text_is_no_token(text: str) -> None:
+    """Other texts aren't tokens."""
+    with pytest.raises(NotAToken):
+        parse_pasted_token(text, SERIAL)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (Gateway().token(serial="202200000002"), WrongGateway),
+        (Gateway().token(serial="202200000002", lifetime=-60), WrongGateway),
+        (Gateway().token(lifetime=-60), TokenExpired),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", '"Bearer {}"', '{{"token": "{}"}}'])
+def test_pasted_token_is_not_valid(text: str, expected: type[Exception], around: str) -> None:
+    """A pasted token for a different gateway, or one that has expired, has its own exception."""
+    with pytest.raises(expected):
+        parse_pasted_token(around.format(text), SERIAL)

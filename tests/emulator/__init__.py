@@ -1,6 +1,6 @@
 """Emulators of an IQ Gateway and of the Enphase cloud, independent of the integration: they don't import it."""
 
-from .cloud import Cloud, LoginResponse, RouteAResponse
+from .cloud import Cloud, LoginResponse, MfaResponse, RouteAResponse, SendCodeResponse, SuccessResponse
 from .faults import (
     Body,
     Chunked,
@@ -36,14 +36,17 @@ __all__ = [
     "Gateway",
     "LoggedRequest",
     "LoginResponse",
+    "MfaResponse",
     "NoContentLength",
     "OperatingState",
     "Redirect",
     "Reset",
     "RouteAResponse",
     "Scenario",
+    "SendCodeResponse",
     "Stall",
     "Status",
+    "SuccessResponse",
     "Truncated",
     "payload_bytes",
 ]

@@ -19,11 +19,11 @@ class Account:
 
 @dataclass(kw_only=True)
 class LoginSession:
-    """A login, complete or waiting for a verification code. The _enlighten_4_session cookie identifies it."""
+    """A login, complete or waiting for a verification code. The _enlighten_4_session cookie is its session ID."""
 
     account: Account
     authenticated: bool = False
-    session_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    csrf_token: str = field(default_factory=lambda: secrets.token_hex(16))
     code: str | None = None
     nonce: str = ""
     nonce_expires: float = 0.0  # s since the epoch
@@ -51,17 +51,10 @@ class LoginSessions:
     def create_cookie(self, session: LoginSession) -> str:
         """Return a new cookie for the session. An earlier cookie becomes invalid."""
         self._by_cookie = {key: other for key, other in self._by_cookie.items() if other is not session}
-        cookie = secrets.token_hex(32)
+        cookie = secrets.token_hex(16)
         self._by_cookie[cookie] = session
         return cookie
 
     def by_cookie(self, cookie: str) -> LoginSession | None:
         """Return the session with the cookie."""
         return self._by_cookie.get(cookie)
-
-    def by_session_id(self, session_id: str) -> LoginSession | None:
-        """Return the authenticated session with the session ID."""
-        for session in self._by_cookie.values():
-            if session.authenticated and session.session_id == session_id:
-                return session
-        return None

@@ -16,19 +16,31 @@ from .payloads import Json
 from .response import Response
 from .server import Server
 
-type LoginResponse = Literal["ok", "blocked", "too_many", "login_form"]
+type LoginResponse = Literal["ok", "blocked", "too_many", "too_many_nested", "too_many_text", "login_form"]
+type MfaResponse = Literal["requires_mfa", "success"]
+type SuccessResponse = Literal["full", "sessionId", "message", "isValid", "object", "empty"]
+type SendCodeResponse = Literal["ok", "no_content", "empty", "refused", "429"]
 type RouteAResponse = Literal["text", "json", "400", "403", "error_text"]
 
 ENLIGHTEN: Final = "enlighten.enphaseenergy.com"
 ENTREZ: Final = "entrez.enphaseenergy.com"
 LOGIN_FORM: Final = b'<!DOCTYPE html><html><form><input name="user[password]" type="password"></form></html>\n'
+LOGIN_PAGES: Final = (
+    LOGIN_FORM,
+    b"<!DOCTYPE html><html><form><input name='user[password]' type='password'></form></html>\n",
+    b"<!DOCTYPE html><html><script>function OptanonWrapper() {} window.OptanonWrapper = null</script></html>\n",
+    b"<!DOCTYPE html><html><script>var otLang = 'en';</script></html>\n",
+    b'<!DOCTYPE html><html><a href="/login/login">Log in</a></html>\n',
+)
+"""The login page, with each of the marks that it was recognized by."""
+ERROR_TEXT: Final = b"Error in generating Token"
 
 
 class Cloud(Server):
     """Both hosts of the Enphase cloud on one port, with a certificate of its own authority.
 
-    These responses have never been captured and are assumed: the status of a wrong code and of a lost login session,
-    and the status 403 for a gateway that doesn't belong to the account.
+    These responses are assumed: the status 401 of a lost login session, and the status 403 for a gateway that doesn't
+    belong to the account. docs/sign-in.md lists which of the others were captured, and which were only reported.
     """
 
     def __init__(self) -> None:
@@ -37,6 +49,13 @@ class Cloud(Server):
         super().__init__(create_server_certificate(issuer, ENLIGHTEN, ENTREZ))
         self.ca_pem: Final = issuer.pem
         self.login_response: LoginResponse = "ok"
+        self.mfa_response: MfaResponse = "requires_mfa"
+        """The response to the right password of an account that needs a verification code."""
+        self.success_response: SuccessResponse = "full"
+        """The body after a complete sign-in. The session ID is always in a cookie."""
+        self.send_code_response: SendCodeResponse = "ok"
+        self.wrong_code_status = 200
+        """The status for a wrong verification code: 200, 400, 404, 409, or 422."""
         self.route_a_response: RouteAResponse = "text"
         self.code_blocked = False
         self.requires_csrf = False
@@ -92,13 +111,8 @@ class Cloud(Server):
         return await handler(request)
 
     async def _login(self, request: web.Request) -> Response:
-        match self.login_response:
-            case "blocked":
-                return _json({"success": False, "isBlocked": True})
-            case "too_many":
-                return _json({"message": "Too many active sessions.."})
-            case "login_form":
-                return Response(body=LOGIN_FORM, content_type="text/html; charset=utf-8")
+        if self.login_response != "ok":
+            return _REJECTED_LOGINS[self.login_response]
         form = await request.post()
         account = self._accounts.get(str(form.get("user[email]")))
         if account is None or account.password != form.get("user[password]"):
@@ -111,8 +125,8 @@ class Cloud(Server):
             self._set_nonce(session),
         ]
         if self.requires_csrf:
-            cookies.append(("Set-Cookie", f"XSRF-TOKEN={session.session_id}; path=/"))
-        return _json({"success": True, "isBlocked": False}, *cookies)
+            cookies.append(("Set-Cookie", f"XSRF-TOKEN={session.csrf_token}; path=/"))
+        return _json(_MFA_REQUIRED[self.mfa_response], *cookies)
 
     async def _send_code(self, request: web.Request) -> Response:
         session = self._pending_session(request)
@@ -120,10 +134,15 @@ class Cloud(Server):
             return _json({"message": "Unauthorized"}, status=401)
         if (await request.post()).get("locale") != "en":
             return _json({"message": "Bad request"}, status=400)
-        if self.code_blocked:
-            return _json({"success": False, "isBlocked": True})
+        if self.code_blocked or self.send_code_response == "refused":
+            return _json({"success": False, "isBlocked": self.code_blocked})
+        if self.send_code_response == "429":
+            return Response(status=429, body=error_page(429), content_type="text/html")
         self._codes[session.account.email] = session.renew_code()
-        return _json({"success": True, "isBlocked": False}, self._set_nonce(session))
+        nonce = self._set_nonce(session)
+        if self.send_code_response == "ok":
+            return _json({"success": True, "isBlocked": False}, nonce)
+        return Response(status=204 if self.send_code_response == "no_content" else 200, headers=(nonce,))
 
     async def _verify_code(self, request: web.Request) -> Response:
         session = self._pending_session(request)
@@ -136,7 +155,7 @@ class Cloud(Server):
         if self.code_blocked:
             return _json({"isValid": False, "isBlocked": True})
         if (email, code) != (session.account.email, session.code):
-            return _json({"isValid": False, "isBlocked": False})
+            return _json({"isValid": False, "isBlocked": False}, status=self.wrong_code_status)
         session.authenticated = True
         return self._login_success(session, isValidMobileNumber=True)
 
@@ -150,7 +169,7 @@ class Cloud(Server):
         if expired or cookies.get("login_otp_nonce") != session.nonce:
             return None
         csrf_token = request.headers.get("X-CSRF-Token")
-        return None if self.requires_csrf and csrf_token != session.session_id else session
+        return None if self.requires_csrf and csrf_token != session.csrf_token else session
 
     async def _route_a(self, request: web.Request) -> Response:
         """Respond to POST /tokens: an access token for a session ID."""
@@ -158,15 +177,15 @@ class Cloud(Server):
             status = int(self.route_a_response)
             return Response(status=status, body=error_page(status), content_type="text/html")
         if self.route_a_response == "error_text":
-            return Response(body=b"Error in generating Token", content_type="text/plain")
+            return Response(body=ERROR_TEXT, content_type="text/plain")
         try:
             body = await request.json()
             session_id, serial = str(body["session_id"]), str(body["serial_num"])
             username = str(body["username"])
         except ValueError, LookupError, TypeError:
             return _json({"message": "Bad request"}, status=400)
-        session = self._sessions.by_session_id(session_id)
-        if session is None or session.account.email != username:
+        session = self._sessions.by_cookie(session_id)
+        if session is None or not session.authenticated or session.account.email != username:
             return _json({"message": "Unauthorized"}, status=401)
         return self._issue_token(session, serial, as_json=self.route_a_response == "json")
 
@@ -202,18 +221,26 @@ class Cloud(Server):
         )
 
     def _login_success(self, session: LoginSession, **fields: Json) -> Response:
-        """Return the response to a complete login, with the session ID, a new cookie, and the fields."""
+        """Return the response to a complete login, with a new cookie. Its value is the session ID."""
+        cookie = self._sessions.create_cookie(session)
+        header = _set_cookie("_enlighten_4_session", cookie)
+        if self.success_response == "empty":
+            return Response(headers=(header,))
+        if self.success_response == "sessionId":
+            return _json({"sessionId": cookie}, header)
+        if self.success_response != "full":
+            return _json(_SUCCESS[self.success_response], header)
         return _json(
             {
                 "message": "success",
-                "session_id": session.session_id,
+                "session_id": cookie,
                 "manager_token": "emulated",
                 "is_consumer": True,
                 "system_id": "1234567",
                 "redirect_url": "",
                 **fields,
             },
-            _set_cookie("_enlighten_4_session", self._sessions.create_cookie(session)),
+            header,
         )
 
     def _set_nonce(self, session: LoginSession) -> tuple[str, str]:
@@ -240,3 +267,21 @@ def _decode_base64(text: object) -> str | None:
         return base64.b64decode(str(text), validate=True).decode()
     except binascii.Error, UnicodeDecodeError:
         return None
+
+
+_REJECTED_LOGINS: Final[dict[LoginResponse, Response]] = {
+    "blocked": _json({"success": False, "isBlocked": True}),
+    "too_many": _json({"message": "Too many active sessions.."}),
+    "too_many_nested": _json({"errors": {"base": ["Too many active sessions"]}}, status=422),
+    "too_many_text": Response(status=429, body=b"Too many active sessions", content_type="text/plain"),
+    "login_form": Response(body=LOGIN_FORM, content_type="text/html; charset=utf-8"),
+}
+_MFA_REQUIRED: Final[dict[MfaResponse, Json]] = {
+    "requires_mfa": {"requires_mfa": True},
+    "success": {"success": True, "isBlocked": False},
+}
+_SUCCESS: Final[dict[SuccessResponse, Json]] = {
+    "message": {"message": "success"},
+    "isValid": {"isValid": True},
+    "object": {},
+}

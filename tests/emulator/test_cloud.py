@@ -12,7 +12,16 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 import pytest
 from yarl import URL
 
-from tests.emulator import Cloud, Gateway, LoginResponse, RouteAResponse, Status
+from tests.emulator import (
+    Cloud,
+    Gateway,
+    LoginResponse,
+    MfaResponse,
+    RouteAResponse,
+    SendCodeResponse,
+    Status,
+    SuccessResponse,
+)
 from tests.emulator.cloud import ENLIGHTEN, ENTREZ
 from tests.emulator.gateway import CHECK_JWT
 
@@ -128,7 +137,7 @@ async def test_route_a(cloud: Cloud, client: CloudClient, response: RouteARespon
 async def test_verification_code(cloud: Cloud, client: CloudClient) -> None:
     """With multi-factor authentication, a login requires the last verification code sent."""
     cloud.add_account(EMAIL, PASSWORD, serials=(SERIAL,), mfa=True)
-    assert await client.login() == (200, '{"success": true, "isBlocked": false}')
+    assert await client.login() == (200, '{"requires_mfa": true}')
     with pytest.raises(LookupError):
         cloud.last_code(EMAIL)
     assert (await client.route_b())[0] == 401
@@ -140,6 +149,85 @@ async def test_verification_code(cloud: Cloud, client: CloudClient) -> None:
     assert (status, json.loads(text)["isValidMobileNumber"]) == (200, True)
     assert (await client.route_a(json.loads(text)["session_id"]))[0] == 200
     assert (await client.route_b())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("response", "text"),
+    [("requires_mfa", '{"requires_mfa": true}'), ("success", '{"success": true, "isBlocked": false}')],
+)
+async def test_mfa_response(cloud: Cloud, client: CloudClient, response: MfaResponse, text: str) -> None:
+    """The response to a login that requires a code has two shapes."""
+    cloud.add_account(EMAIL, PASSWORD, serials=(SERIAL,), mfa=True)
+    cloud.mfa_response = response
+    assert await client.login() == (200, text)
+    assert (await client.send_code())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("response", "start"),
+    [
+        ("full", '{"message": "success", "session_id": '),
+        ("sessionId", '{"sessionId": '),
+        ("message", '{"message": "success"}'),
+        ("isValid", '{"isValid": true}'),
+        ("object", "{}"),
+        ("empty", ""),
+    ],
+)
+@pytest.mark.parametrize("mfa", [False, True])
+async def test_success_response(
+    cloud: Cloud, client: CloudClient, response: SuccessResponse, start: str, *, mfa: bool
+) -> None:
+    """Whatever the body, the session ID is the value of the cookie."""
+    cloud.add_account(EMAIL, PASSWORD, serials=(SERIAL,), mfa=mfa)
+    cloud.success_response = response
+    status, text = await client.login()
+    if mfa:
+        await client.send_code()
+        status, text = await client.verify_code(cloud.last_code(EMAIL))
+    assert status == 200
+    assert text.startswith(start)
+    assert bool(text) == bool(start)
+    cookie = client.session.cookie_jar.filter_cookies(URL(f"https://{ENLIGHTEN}"))["_enlighten_4_session"].value
+    assert (await client.route_a(cookie))[0] == 200
+    assert (await client.route_b())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("response", "status", "text", "is_sent"),
+    [
+        ("ok", 200, '{"success": true, "isBlocked": false}', True),
+        ("no_content", 204, "", True),
+        ("empty", 200, "", True),
+        ("refused", 200, '{"success": false, "isBlocked": false}', False),
+    ],
+)
+async def test_send_code_response(
+    cloud: Cloud, client: CloudClient, response: SendCodeResponse, status: int, text: str, *, is_sent: bool
+) -> None:
+    """A code may be sent although the response is empty."""
+    cloud.add_account(EMAIL, PASSWORD, serials=(SERIAL,), mfa=True)
+    cloud.send_code_response = response
+    await client.login()
+    assert await client.send_code() == (status, text)
+    if is_sent:
+        assert (await client.verify_code(cloud.last_code(EMAIL)))[0] == 200
+        return
+    with pytest.raises(LookupError):
+        cloud.last_code(EMAIL)
+    cloud.send_code_response = "429"
+    assert (await client.send_code())[0] == 429
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
+async def test_wrong_code_status(cloud: Cloud, client: CloudClient, status: int) -> None:
+    """A wrong code may have an error status. The correct code is still valid."""
+    cloud.add_account(EMAIL, PASSWORD, serials=(SERIAL,), mfa=True)
+    cloud.wrong_code_status = status
+    await client.login()
+    await client.send_code()
+    assert await client.verify_code("wrong") == (status, '{"isValid": false, "isBlocked": false}')
+    assert (await client.verify_code(cloud.last_code(EMAIL)))[0] == 200
 
 
 async def test_expired_and_blocked_code(cloud: Cloud, client: CloudClient) -> None:
@@ -175,11 +263,13 @@ async def test_csrf(cloud: Cloud, client: CloudClient) -> None:
     [
         ("blocked", '{"success": false, "isBlocked": true}'),
         ("too_many", '{"message": "Too many active sessions.."}'),
+        ("too_many_nested", '{"errors": {"base": ["Too many active sessions"]}}'),
+        ("too_many_text", "Too many active sessions"),
         ("login_form", "<!DOCTYPE html>"),
     ],
 )
 async def test_rejected_login(cloud: Cloud, client: CloudClient, response: LoginResponse, start: str) -> None:
-    """A rejected login has status 200, 401, 406, or 429. A later login succeeds."""
+    """A rejected login has status 200, 401, 406, 422, or 429. A later login succeeds."""
     cloud.login_response = response
     assert (await client.login())[1].startswith(start)
     cloud.login_response = "ok"

@@ -1,9 +1,8 @@
-"""Entries for the fault matrix, and how they recover."""
+"""Entries for the fault matrix."""
 
 import json
 from typing import Any, Final
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -19,9 +18,7 @@ from custom_components.enphase_secctrl.const import (
 )
 from tests.emulator import Gateway
 from tests.entity_states import EntityValues, entity_values, values_match
-from tests.flow_manager import aborts, reauth_flows, select_option, submit_form
 from tests.oracle import Expected, expected
-from tests.polling import poll
 
 DAY: Final = 86400.0
 ACCOUNT: Final = {CONF_USERNAME: "owner@example.com", CONF_PASSWORD: "secret"}
@@ -74,31 +71,3 @@ def error_key(entry: MockConfigEntry) -> str | None:
     err = entry.runtime_data.last_exception
     assert isinstance(err, HomeAssistantError)
     return err.translation_key
-
-
-async def _sign_in(hass: HomeAssistant, gateway: Gateway, option: str, **user_input: str) -> None:
-    (reauth,) = reauth_flows(hass)
-    flow = await submit_form(hass, await hass.config_entries.flow.async_configure(reauth), host=gateway.host)
-    flow = await submit_form(hass, await select_option(hass, flow, option), **user_input)
-    assert aborts(flow, "reauth_successful")
-    await hass.async_block_till_done()
-
-
-async def wait_for_poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory, _gateway: Gateway) -> None:
-    """Recover with the next poll."""
-    await poll(hass, freezer, 61)
-
-
-async def wait_for_renewal(hass: HomeAssistant, freezer: FrozenDateTimeFactory, _gateway: Gateway) -> None:
-    """Recover with the first poll after the pause between two renewals."""
-    await poll(hass, freezer, 3600)
-
-
-async def sign_in_with_token(hass: HomeAssistant, _freezer: FrozenDateTimeFactory, gateway: Gateway) -> None:
-    """Recover by the reauth flow, with a token."""
-    await _sign_in(hass, gateway, "token", token=gateway.token())
-
-
-async def sign_in_with_account(hass: HomeAssistant, _freezer: FrozenDateTimeFactory, gateway: Gateway) -> None:
-    """Recover by the reauth flow, with the account."""
-    await _sign_in(hass, gateway, "cloud", **ACCOUNT)

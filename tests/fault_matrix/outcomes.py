@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 import logging
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 import pytest
@@ -45,25 +44,16 @@ class Outcome:
     """The translation key."""
     later_error: str | None = None
     """The translation key in the following polls, if it is different."""
-    state: ConfigEntryState = ConfigEntryState.SETUP_RETRY
-    """The state of the entry if its first setup fails."""
-    keeps_values: bool = True
-    """Whether the entities keep their values for a minute, instead of being unavailable at once."""
+    form_error: str | None = None
+    """The translation key in a form, if it is different."""
     issue: str | None = None
-    starts_reauth: bool = False
-    log: tuple[int, ...] = (logging.ERROR, logging.INFO)
+    log: ClassVar[tuple[int, ...]] = (logging.ERROR, logging.INFO)
     """The levels of the log messages of a running entry: one about the error, one about the recovery."""
-    rejected_requests: str = "siciscisc"
-    """The requests in three polls if the gateway rejects the token."""
-
-    def values_meanwhile(self, values: EntityValues) -> EntityValues:
-        """Return the values that the entities have in the first minute."""
-        return values if self.keeps_values else unavailable(values)
 
     @property
     def issues_and_reauths(self) -> tuple[list[str | None], int]:
         """The keys of the issues, and the number of reauth flows."""
-        return [key for key in (self.issue,) if key], int(self.starts_reauth)
+        return [key for key in (self.issue,) if key], 0
 
 
 UNREACHABLE: Final = Outcome(error="cannot_connect")
@@ -72,15 +62,13 @@ NO_SECCTRL: Final = Outcome(error="no_secctrl", issue="no_secctrl")
 OLD_FIRMWARE: Final = Outcome(error="unsupported_firmware")
 WRONG_GATEWAY: Final = Outcome(error="wrong_gateway")
 CERTIFICATE_CHANGED: Final = Outcome(error="certificate_changed", issue="certificate_changed")
-REJECTED: Final = Outcome(
-    error="invalid_auth",
-    state=ConfigEntryState.SETUP_ERROR,
-    keeps_values=False,
-    starts_reauth=True,
-    log=(logging.ERROR,),
-    rejected_requests="sic",
-)
-CLOUD_UNAVAILABLE: Final = Outcome(error="cloud_unavailable", later_error="renewal_paused")
+REJECTED: Final = Outcome(error="token_rejected", form_error="invalid_auth")
+"""It isn't believed within the three minutes of a fault."""
+LATER: Final = {
+    error: Outcome(error=error, later_error="renewal_paused")
+    for error in ("cloud_unavailable", "account_blocked", "too_many_sessions")
+}
+"""Errors of a renewal that pass by themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +91,8 @@ INFO_FAILS: Final = Requests(setup="i", running="|i|i", renewal="i", form="user"
 WRONG_SERIAL: Final = Requests(setup="i", running="|i|i", renewal="i", form="token", flow="i")
 WRONG_SERIAL_AT_ONCE: Final = Requests(setup="i", running="si|i|i", renewal="i", form="token", flow="i")
 REPORT_FAILS: Final = Requests(setup="is", running="s|is|is", renewal="is", form="token", flow="is")
-CHECK_REJECTS: Final = Requests(setup="isc", running="sic||", renewal="isc", form="token", flow="isc")
-CHECK_ACCEPTS: Final = Requests(setup="iscs", running="sics||", renewal="iscs", form="token", flow="iscs")
+CHECK_REJECTS: Final = Requests(setup="isc", running="sic|isc|isc", renewal="isc", form="token", flow="isc")
+CHECK_ACCEPTS: Final = Requests(setup="iscs", running="sics|iscs|iscs", renewal="iscs", form="token", flow="iscs")
 CHECK_BUSY: Final = Requests(setup="isc", running="sic|isc|isc", renewal="isc", form="token", flow="isc")
 NO_ERROR: Final = Requests(setup="is", running="s|s|s", renewal="is", form="token", flow="is")
 RESTART: Final = Requests(setup="is", running="|is|s", renewal="is", form="token", flow="is")

@@ -1,7 +1,6 @@
 """Faults of the cloud, in each situation."""
 
 from ssl import SSLContext
-from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import CONF_TOKEN
@@ -30,14 +29,8 @@ from .entries import (
     error_key,
     expected_values,
     set_up_without_faults,
-    sign_in_with_account,
-    wait_for_renewal,
 )
 from .outcomes import issues_and_reauths, take_requests, unavailable
-
-RECOVER: Final = {False: wait_for_renewal, True: sign_in_with_account}
-"""How an entry recovers when the fault has ended, without and with a reauth flow."""
-
 
 # --- A token that the gateway rejects
 
@@ -52,7 +45,7 @@ async def test_rejected_token(
     caplog: pytest.LogCaptureFixture,
     fault: CloudFault,
 ) -> None:
-    """The renewal of a rejected token is retried after an hour, or a reauth flow starts."""
+    """The renewal of a rejected token is retried after an hour."""
     entry, outcome = add_entry(hass, gateway, account=True), fault.outcome
     before = await set_up_without_faults(hass, entry, gateway)
     old_token = entry.data[CONF_TOKEN]
@@ -64,13 +57,13 @@ async def test_rejected_token(
         errors.append(error_key(entry))
         values.append(entity_values(hass, entry))
     assert errors == [outcome.error] + [outcome.later_error or outcome.error] * 2
-    assert values == [outcome.values_meanwhile(before)] * 2 + [unavailable(before)]
-    assert take_requests(gateway.requests) == outcome.rejected_requests
+    assert values == [before] * 2 + [unavailable(before)]
+    assert take_requests(gateway.requests) == "siciscisc"
     assert take_requests(cloud.requests) == fault.requests
     assert issues_and_reauths(hass) == outcome.issues_and_reauths
     assert entry.data[CONF_TOKEN] == old_token
     end_faults(cloud, ssl_context)
-    await RECOVER[outcome.starts_reauth](hass, freezer, gateway)
+    await poll(hass, freezer, 3600)
     assert values_match(entity_values(hass, entry), expected_values(gateway))
     assert take_requests(cloud.requests) == "LA"
     assert issues_and_reauths(hass) == ([], 0)

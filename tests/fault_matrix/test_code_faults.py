@@ -56,17 +56,25 @@ async def _submit_code_and_sign_in(hass: HomeAssistant, cloud: Cloud, flow: Conf
     return await _submit_account_and_code(hass, cloud, flow)
 
 
+async def _request_and_submit_code(hass: HomeAssistant, cloud: Cloud, flow: ConfigFlowResult) -> ConfigFlowResult:
+    flow = await submit_form(hass, flow, send_again=True)
+    assert shows_form(flow, "code")
+    return await _submit_code(hass, cloud, flow)
+
+
 OPEN_FORM: Final = {"cloud": _open_account_form, "code": _open_code_form}
 SUBMIT_FORM: Final[Mapping[str, Callable[[HomeAssistant, Cloud, ConfigFlowResult], Awaitable[ConfigFlowResult]]]] = {
     "cloud": lambda hass, _, flow: submit_form(hass, flow, **ACCOUNT),
     "code": _submit_code,
 }
 FINISH_FLOW: Final = {
-    ("cloud", False): _submit_account_and_code,
-    ("code", False): _submit_code,
-    ("code", True): _submit_code_and_sign_in,
+    ("code", "cloud", False): _submit_account_and_code,
+    ("code", "code", False): _submit_code,
+    ("code", "code", True): _submit_code_and_sign_in,
+    ("cloud", "code", False): _request_and_submit_code,
+    ("cloud", "code", True): _submit_code_and_sign_in,
 }
-"""By the form that shows the error, and whether the code was used."""
+"""By the form that was submitted, the one that shows the error, and whether the next cookies are lost."""
 
 
 @each_fault("code", CODE_FAULTS)
@@ -91,7 +99,7 @@ async def test_flow(
     assert take_requests(gateway.requests) == ""
     end_faults(cloud, ssl_context, mfa=True)
     freezer.tick(31)
-    assert creates_entry(await FINISH_FLOW[fault.next_form, fault.code_used](hass, cloud, flow))
+    assert creates_entry(await FINISH_FLOW[fault.form, fault.next_form, fault.cookies_lost](hass, cloud, flow))
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert values_match(entity_values(hass, entry), expected_values(gateway))

@@ -27,15 +27,9 @@ from .entries import (
     has_current_values,
     set_up,
     set_up_without_faults,
-    sign_in_with_token,
-    wait_for_poll,
 )
 from .gateway_faults import FAILING, HARMLESS, GatewayFault
 from .outcomes import ROUTE_A, issues_and_reauths, take_requests, unavailable, unknown_keys
-
-RECOVER: Final = {False: wait_for_poll, True: sign_in_with_token}
-"""How an entry recovers when the fault has ended, without and with a reauth flow."""
-
 
 # --- Setup
 
@@ -52,12 +46,12 @@ async def test_setup(
     entry, outcome = add_entry(hass, gateway, pinned=fault.pinned), fault.error
     fault.inject(gateway)
     await set_up(hass, entry)
-    assert (entry.state, entry.error_reason_translation_key) == (outcome.state, outcome.error)
+    assert (entry.state, entry.error_reason_translation_key) == (ConfigEntryState.SETUP_RETRY, outcome.error)
     assert take_requests(gateway.requests) == fault.requests.setup
     assert issues_and_reauths(hass) == outcome.issues_and_reauths
     assert entity_values(hass, entry) == {}
     fault.end(gateway)
-    await RECOVER[outcome.starts_reauth](hass, freezer, gateway)
+    await poll(hass, freezer, 61)
     assert entry.state is ConfigEntryState.LOADED
     assert values_match(entity_values(hass, entry), expected_values(gateway))
     assert issues_and_reauths(hass) == ([], 0)
@@ -106,12 +100,12 @@ async def test_running(
         requests.append(take_requests(gateway.requests))
         values.append(entity_values(hass, entry))
     assert "|".join(requests) == fault.requests.running
-    assert values == [outcome.values_meanwhile(before)] * 2 + [unavailable(before)]
+    assert values == [before] * 2 + [unavailable(before)]
     assert error_key(entry) == outcome.error
     assert issues_and_reauths(hass) == outcome.issues_and_reauths
     assert log_levels(caplog) == [logging.ERROR]
     fault.end(gateway)
-    await RECOVER[outcome.starts_reauth](hass, freezer, gateway)
+    await poll(hass, freezer, 61)
     assert values_match(entity_values(hass, entry), expected_values(gateway))
     assert issues_and_reauths(hass) == ([], 0)
     assert log_levels(caplog) == [*outcome.log]
@@ -165,7 +159,7 @@ async def test_renewal(
     assert take_requests(gateway.requests) == "sic" + fault.requests.renewal
     assert take_requests(cloud.requests) == "LA"
     assert entry.data[CONF_TOKEN] != old_token
-    assert entity_values(hass, entry) == outcome.values_meanwhile(before)
+    assert entity_values(hass, entry) == before
     for _ in range(2):
         await poll(hass, freezer, 61)
     assert entity_values(hass, entry) == unavailable(before)
@@ -173,7 +167,7 @@ async def test_renewal(
     assert issues_and_reauths(hass) == outcome.issues_and_reauths
     assert log_levels(caplog) == [logging.ERROR]
     fault.end(gateway)
-    await RECOVER[outcome.starts_reauth](hass, freezer, gateway)
+    await poll(hass, freezer, 61)
     assert values_match(entity_values(hass, entry), expected_values(gateway))
     assert take_requests(cloud.requests) == ""
     assert issues_and_reauths(hass) == ([], 0)
@@ -262,7 +256,7 @@ async def test_flow(
     gateway.requests.clear()
     fault.inject(gateway)
     flow = await submit_form(hass, flow, **user_input)
-    assert shows_form(flow, form, fault.error.error)
+    assert shows_form(flow, form, fault.error.form_error or fault.error.error)
     assert take_requests(gateway.requests) == fault.requests.flow
     fault.end(gateway)
     await FINISH_FLOW[form](hass, gateway, await submit_form(hass, flow, **user_input))

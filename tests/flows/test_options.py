@@ -1,14 +1,18 @@
 """The options flow: the update interval, and the pinned certificate."""
 
+import asyncio
+from contextlib import suppress
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import InvalidData
+from homeassistant.data_entry_flow import InvalidData, UnknownFlow
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.emulator import Gateway
+from tests.faults import Held
 from tests.flow_manager import set_options, suggested_values
 from tests.polling import poll
 
@@ -98,3 +102,45 @@ async def test_form(hass: HomeAssistant, gateway: Gateway, loaded_entry: MockCon
     await hass.async_block_till_done()
     flow = await hass.config_entries.options.async_init(loaded_entry.entry_id)
     assert suggested_values(flow) == {"scan_interval": 20, "pin_certificate": True}
+
+
+async def test_fractional_interval(hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry) -> None:
+    """An interval with a fraction is kept."""
+    flow = await set_options(hass, loaded_entry, 7.5, pin_certificate=False)
+    assert flow["data"] == {"scan_interval": 7.5}
+    flow = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    assert suggested_values(flow) == {"scan_interval": 7.5, "pin_certificate": False}
+
+
+async def test_form_with_a_stored_interval_out_of_bounds(hass: HomeAssistant, loaded_entry: MockConfigEntry) -> None:
+    """The form shows the interval that is in use, so that it can be submitted."""
+    hass.config_entries.async_update_entry(loaded_entry, options={"scan_interval": -5})
+    flow = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    assert suggested_values(flow) == {"scan_interval": 5, "pin_certificate": False}
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_closed_while_the_certificate_is_read(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    loaded_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    is_removed: bool,
+) -> None:
+    """A dialog that is closed, or whose entry is removed, while it reads the certificate changes nothing."""
+    held = Held()
+    gateway.inject("/info", held)
+    flow = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    user_input = {"scan_interval": 20, "pin_certificate": True}
+    submit = asyncio.create_task(hass.config_entries.options.async_configure(flow["flow_id"], user_input))
+    await held.holding.wait()
+    if is_removed:
+        await hass.config_entries.async_remove(loaded_entry.entry_id)
+    else:
+        hass.config_entries.options.async_abort(flow["flow_id"])
+    gateway.clear_faults()
+    with suppress(UnknownFlow):
+        await submit
+    await hass.async_block_till_done()
+    assert dict(loaded_entry.options) == {}
+    assert "ERROR" not in caplog.text

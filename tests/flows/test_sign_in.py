@@ -68,11 +68,28 @@ async def test_token(hass: HomeAssistant, gateway: Gateway, token_form: ConfigFl
 
 
 @pytest.mark.parametrize(
+    "pasted", ['"{}"', "Bearer {}", "Authorization: Bearer {}", '{{"token": "{}"}}', "sessionId={}", "access_token={}"]
+)
+@pytest.mark.parametrize("line_break", ["", "\n", " \r\n  "])
+async def test_pasted_token(
+    hass: HomeAssistant, gateway: Gateway, token_form: ConfigFlowResult, pasted: str, line_break: str
+) -> None:
+    """Only the token itself is stored, whatever was pasted with it."""
+    token = gateway.token()
+    flow = await submit_form(hass, token_form, token=pasted.format(token[:100] + line_break + token[100:]))
+    assert creates_entry(flow)
+    assert flow["data"][CONF_TOKEN] == token
+
+
+@pytest.mark.parametrize(
     ("text", "error"),
     [
         ("Error in generating Token", "not_a_token"),
         ("<html>", "not_a_token"),
-        (Gateway().token()[:-90], "not_a_token"),
+        (Gateway().token()[3:], "not_a_token"),
+        (Gateway().token()[:-1], "token_incomplete"),
+        (Gateway().token()[:-90], "token_incomplete"),
+        (f'Bearer "{Gateway().token()[:250]}"', "token_incomplete"),
         (Gateway().token(lifetime=-1), "token_expired"),
         (Gateway().token(serial=OTHER_SERIAL), "wrong_gateway"),
     ],
@@ -188,15 +205,16 @@ async def test_existing_is_ignored(hass: HomeAssistant, gateway: Gateway) -> Non
 
 
 async def test_keep(hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry) -> None:
-    """With a new host, the current sign-in can be kept; a different gateway is an error."""
+    """With a new host, the current sign-in can be kept; for a different gateway it isn't used."""
     before = dict(loaded_entry.data)
     other = Gateway(serial="122300000002")
     await other.start()
     flow = await start_flow(hass, SOURCE_RECONFIGURE, entry_id=loaded_entry.entry_id)
     flow = await submit_form(hass, flow, host=other.host)
-    assert shows_form(flow, "reconfigure", "wrong_gateway")
+    assert shows_form(flow, "replaced")
     assert {request.path for request in other.requests} == {"/info"}
     other.serial = gateway.serial
+    flow = await start_flow(hass, SOURCE_RECONFIGURE, entry_id=loaded_entry.entry_id)
     flow = await submit_form(hass, flow, host=f"https://{other.host}/home")
     assert flow["menu_options"] == ["keep", "cloud", "token"]
     flow = await select_option(hass, flow, "keep")

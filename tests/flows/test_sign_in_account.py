@@ -12,8 +12,9 @@ import pytest
 
 from custom_components.enphase_secctrl.client import parse_token
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, SIGN_IN_CLOUD, SIGN_IN_CODE
-from tests.emulator import Body, Cloud, Gateway, Status
+from tests.emulator import Body, Cloud, Gateway, MfaResponse, SendCodeResponse, Status, SuccessResponse
 from tests.emulator.certificates import create_gateway_certificate
+from tests.emulator.cloud import ERROR_TEXT, LOGIN_FORM
 from tests.flow_faults import HTML, INFO, OTHER_SERIAL, REPORT_FAULTS, SECCTRL, InjectFault, end_faults, take_paths
 from tests.flow_manager import (
     creates_entry,
@@ -40,6 +41,8 @@ CLOUD_FAULTS: Final[list[tuple[InjectCloudFault, str]]] = [
     (lambda cloud: setattr(cloud, "login_response", "blocked"), "account_blocked"),
     (lambda cloud: setattr(cloud, "login_response", "login_form"), "account_blocked"),
     (lambda cloud: setattr(cloud, "login_response", "too_many"), "too_many_sessions"),
+    (lambda cloud: setattr(cloud, "login_response", "too_many_nested"), "too_many_sessions"),
+    (lambda cloud: setattr(cloud, "login_response", "too_many_text"), "too_many_sessions"),
     (lambda cloud: cloud.inject("*", Status(503)), "cloud_unavailable"),
     (lambda cloud: cloud.inject("/login/login.json", Body(HTML, "text/html")), "cloud_unavailable"),
     (lambda cloud: cloud.listener.close(), "cloud_unavailable"),
@@ -49,8 +52,11 @@ CLOUD_FAULTS: Final[list[tuple[InjectCloudFault, str]]] = [
     ),
 ]
 INVALID_TOKENS: Final = [
-    (HTML, "not_a_token"),
-    (b"Error in generating Token", "not_a_token"),
+    (HTML, "cloud_unavailable"),
+    (ERROR_TEXT, "cloud_unavailable"),
+    (LOGIN_FORM, "account_blocked"),
+    (b'{"errors": {"base": ["Too many active sessions"]}}', "too_many_sessions"),
+    (Gateway().token()[:-90].encode(), "cloud_unavailable"),
     (Gateway().token(serial=OTHER_SERIAL).encode(), "wrong_gateway"),
     (Gateway().token(lifetime=-1).encode(), "token_expired"),
 ]
@@ -198,6 +204,35 @@ async def test_code(hass: HomeAssistant, gateway: Gateway, cloud: Cloud, code_fo
     assert [request.path for request in cloud.requests].count(SEND) == 1
 
 
+@pytest.mark.parametrize("mfa", ["requires_mfa", "success"])
+@pytest.mark.parametrize("success", ["sessionId", "message", "isValid", "object", "empty"])
+@pytest.mark.parametrize("sent", ["no_content", "empty"])
+async def test_short_responses(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    cloud: Cloud,
+    mfa: MfaResponse,
+    success: SuccessResponse,
+    sent: SendCodeResponse,
+) -> None:
+    """The sign-in works although the cloud responds with little or nothing."""
+    cloud.mfa_response, cloud.success_response, cloud.send_code_response = mfa, success, sent
+    cloud.add_account(EMAIL, "secret", mfa=True)
+    flow = await select_option(hass, await open_sign_in_menu(hass, gateway), "cloud")
+    flow = await submit_form(hass, flow, **MFA_ACCOUNT)
+    assert shows_form(flow, "code")
+    assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
+async def test_wrong_code(hass: HomeAssistant, cloud: Cloud, code_form: ConfigFlowResult, status: int) -> None:
+    """After a wrong code, the form stays, whatever the status of the response was."""
+    cloud.wrong_code_status = status
+    flow = await submit_form(hass, code_form, code="wrong")
+    assert shows_form(flow, "code", "invalid_code")
+    assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
+
+
 async def test_busy_gateway_after_code(
     hass: HomeAssistant, gateway: Gateway, cloud: Cloud, code_form: ConfigFlowResult
 ) -> None:
@@ -250,11 +285,14 @@ async def test_send_again(
     [
         (lambda cloud: cloud.clear_sessions(), "cloud", "sign_in_lost", MFA_ACCOUNT),
         (lambda cloud: setattr(cloud, "code_blocked", True), "cloud", "account_blocked", MFA_ACCOUNT),
+        (lambda cloud: cloud.inject(CHECK, Status(429)), "cloud", "account_blocked", MFA_ACCOUNT),
+        (lambda cloud: cloud.inject(CHECK, Status(403)), "cloud", "sign_in_lost", MFA_ACCOUNT),
+        (lambda cloud: cloud.inject(CHECK, Status(200, body=LOGIN_FORM)), "cloud", "account_blocked", MFA_ACCOUNT),
         (lambda cloud: cloud.inject(CHECK, TOO_MANY_SESSIONS), "cloud", "too_many_sessions", MFA_ACCOUNT),
         (lambda cloud: cloud.inject(CHECK, Status(503)), "code", "cloud_unavailable", {"send_again": True}),
         (lambda cloud: cloud.inject(CHECK, Status(200, body=HTML)), "code", "cloud_unavailable", {"send_again": True}),
     ],
-    ids=["lost", "blocked", "too many", "outage", "HTML"],
+    ids=["lost", "blocked", "429", "403", "login page", "too many", "outage", "HTML"],
 )
 async def test_code_fails(
     hass: HomeAssistant,
@@ -278,20 +316,54 @@ async def test_code_fails(
     assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
 
 
-async def test_code_not_sent(
-    hass: HomeAssistant, gateway: Gateway, cloud: Cloud, freezer: FrozenDateTimeFactory
+SEND_FAULTS: Final[list[tuple[InjectCloudFault, str]]] = [
+    (lambda cloud: setattr(cloud, "send_code_response", "refused"), "cloud_unavailable"),
+    (lambda cloud: setattr(cloud, "send_code_response", "429"), "account_blocked"),
+    (lambda cloud: setattr(cloud, "code_blocked", True), "account_blocked"),
+    (lambda cloud: cloud.inject(SEND, Status(401)), "sign_in_lost"),
+    (lambda cloud: cloud.inject(SEND, Status(403)), "sign_in_lost"),
+    (lambda cloud: cloud.inject(SEND, Status(400)), "cloud_unavailable"),
+    (lambda cloud: cloud.inject(SEND, Status(500)), "cloud_unavailable"),
+    (lambda cloud: cloud.inject(SEND, Body(HTML, "text/html")), "cloud_unavailable"),
+    (lambda cloud: cloud.inject(SEND, Body(LOGIN_FORM, "text/html")), "account_blocked"),
+    (lambda cloud: cloud.inject(SEND, TOO_MANY_SESSIONS), "too_many_sessions"),
+]
+
+
+@pytest.mark.parametrize(("inject_fault", "error"), SEND_FAULTS)
+async def test_response_to_sending_is_an_error(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    cloud: Cloud,
+    freezer: FrozenDateTimeFactory,
+    inject_fault: InjectCloudFault,
+    error: str,
 ) -> None:
-    """If no code was sent, the form of the account shows an error; a new one isn't requested within 30 seconds."""
+    """The form of the code is shown after any error. A code that wasn't sent can be requested after 30 seconds."""
     cloud.add_account(EMAIL, "secret", mfa=True)
-    cloud.inject(SEND, Status(500))
+    flow = await select_option(hass, await open_sign_in_menu(hass, gateway), "cloud")
+    inject_fault(cloud)
+    flow = await submit_form(hass, flow, **MFA_ACCOUNT)
+    assert shows_form(flow, "code", error)
+    cloud.clear_faults()
+    cloud.code_blocked, cloud.send_code_response = False, "ok"
+    flow = await submit_form(hass, flow, send_again=True)
+    assert shows_form(flow, "code", "code_too_soon")
+    freezer.tick(timedelta(seconds=31))
+    flow = await submit_form(hass, flow, send_again=True)
+    assert shows_form(flow, "code")
+    assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
+
+
+async def test_code_arrives_nevertheless(hass: HomeAssistant, gateway: Gateway, cloud: Cloud) -> None:
+    """A code that was sent although the response was an error can be used at once."""
+    cloud.add_account(EMAIL, "secret", mfa=True)
+    cloud.inject(SEND, Body(HTML, "text/html"))
     flow = await select_option(hass, await open_sign_in_menu(hass, gateway), "cloud")
     flow = await submit_form(hass, flow, **MFA_ACCOUNT)
-    assert shows_form(flow, "cloud", "cloud_unavailable")
-    cloud.clear_faults()
-    flow = await submit_form(hass, flow, **MFA_ACCOUNT)
-    assert shows_form(flow, "cloud", "code_too_soon")
-    freezer.tick(timedelta(seconds=31))
-    assert shows_form(await submit_form(hass, flow, **MFA_ACCOUNT), "code")
+    assert shows_form(flow, "code", "cloud_unavailable")
+    assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
+    assert [request.path for request in cloud.requests].count(SEND) == 1
 
 
 async def test_code_without_an_account(hass: HomeAssistant, gateway: Gateway, cloud: Cloud) -> None:

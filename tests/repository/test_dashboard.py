@@ -6,6 +6,8 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.template import Template
 from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -60,6 +62,25 @@ async def test_with_storage(hass: HomeAssistant, gateway: Gateway, set_up: SetUp
     await set_up()
     assert required_entities(sections())
     assert required_entities(sections()) - set(hass.states.async_entity_ids()) == set()
+
+
+@pytest.mark.parametrize("unit", ["Wh", "kWh"])
+async def test_unit(hass: HomeAssistant, gateway: Gateway, set_up: SetUp, unit: str) -> None:
+    """The header shows the energy in kWh, whatever unit the user has chosen."""
+    gateway.scenario = "7.3_charging"
+    await set_up()
+    energy = f"sensor.iq_gateway_{FILE_SERIAL}_energy_above_reserve"
+    er.async_get(hass).async_update_entity_options(energy, "sensor", {"unit_of_measurement": unit})
+    await hass.async_block_till_done()
+    state = hass.states.get(energy)
+    assert state
+    assert state.attributes["unit_of_measurement"] == unit
+    config = parse_yaml(FILE.read_text())
+    assert isinstance(config, dict)
+    header = Template(config["views"][0]["header"]["card"]["content"], hass).async_render()
+    kilowatt_hours = float(state.state) / (1000 if unit == "Wh" else 1)
+    assert kilowatt_hours > 0
+    assert f"**{kilowatt_hours:.1f} kWh** can be used" in header
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

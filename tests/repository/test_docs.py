@@ -26,7 +26,13 @@ def table_rows(first_heading: str) -> Iterator[list[str]]:
     """Yield the rows of the table in meaning.md whose first column has this heading."""
     _, _, rows = MEANING.partition(f"| {first_heading} |")
     for line in rows.partition("\n\n")[0].splitlines()[2:]:
-        yield [cell.strip() for cell in line.strip("|").split("|")]
+        yield [cell.strip() for cell in line.strip(" |").split("|")]
+
+
+def find(pattern: str) -> tuple[float, ...]:
+    """Return the numbers in the groups of the pattern, which meaning.md contains once; a space may be a line break."""
+    ((*numbers,),) = re.findall(pattern.replace(" ", r"\s+"), MEANING)
+    return tuple(map(float, numbers))
 
 
 def format_like(example: str, value: float) -> str:
@@ -57,8 +63,9 @@ def test_outdated_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: 
 def test_every_entity_is_listed() -> None:
     """Each row is in exactly one of the tables, and the README has each table."""
     tables = [docs.enabled(), docs.with_ac_batteries(), docs.disabled()]
+    rows = (*fields.FIELDS, *fields.ESTIMATES, fields.LAST_REPORT, fields.TOKEN_EXPIRES)
     keys = [key for table in tables for key in re.findall(r"^\|[^|]+\| `(\w+)` \|", table, re.MULTILINE)]
-    assert sorted(keys) == sorted(row.key for row in (*fields.FIELDS, fields.TOKEN_EXPIRES))
+    assert sorted(keys) == sorted(row.key for row in rows)
     readme = (ROOT / "README.md").read_text()
     assert [part for part in docs.PARTS if f"<!-- generated: {part} -->" not in readme] == []
 
@@ -76,7 +83,7 @@ def test_bias_calculation() -> None:
     ((raw_q5, volts),) = re.findall(r"^- (-?\d+) / 32 = (-?[\d.]+) V$", MEANING, re.MULTILINE)
     assert (format_like(hertz, int(raw_q8) / (512 * pi)), format_like(volts, int(raw_q5) / 32)) == (hertz, volts)
     assert (format_like(hertz, q8(int(raw_q8))), format_like(volts, q5(int(raw_q5)))) == (hertz, volts)
-    assert f"A gateway says `{raw_q8}` and `{raw_q5}`" in MEANING
+    assert f"A gateway reports `{raw_q8}` and `{raw_q5}`" in MEANING
 
 
 def test_bias_examples() -> None:
@@ -92,10 +99,88 @@ def test_bias_examples() -> None:
 def test_reserve_examples() -> None:
     """State of charge, reserve energy, and energy above it follow from capacity, stored energy, and reserve."""
     rows = [[int(cell) for cell in row] for row in table_rows("Capacity (Wh)")]
-    assert len(rows) == 3
+    assert len(rows) == 4
     for capacity, stored, reserve, charge, reserve_energy, above in rows:
         assert (100 * stored // capacity, reserve * capacity // 100) == (charge, reserve_energy)
         assert max(0, stored - reserve_energy) == above
+
+
+def test_shutdown_level_examples() -> None:
+    """The energy above the shutdown level follows from capacity, stored energy, and shutdown level."""
+    rows = [[int(cell) for cell in row] for row in table_rows("Available capacity (Wh)")]
+    assert len(rows) == 3
+    for capacity, stored, level, above in rows:
+        assert max(0, stored - level * capacity / 100) == above
+    energy, total, limit = find(r"reported (\d+) Wh for it, at a capacity of (\d+) Wh and a `VLS_Limit` of (\d+)\.")
+    assert limit * total / 100 == energy
+
+
+def test_message_counters() -> None:
+    """The messages that were sent and those that were dropped add up to those that were received."""
+    rows = [[int(cell) for cell in row] for row in table_rows("`txmsg_OBJ_MDL_SECONDARY_CTRL_REQ`")]
+    assert len(rows) == 3
+    assert [row for row in rows if row[0] + row[1] != row[2]] == []
+
+
+def test_charge_that_is_not_rounded_down() -> None:
+    """The state of charge that is one percent too high follows from the numbers of that response."""
+    displayed, charge = find(r"one percent higher: (\d+), where this gives ([\d.]+)\.")
+    stored, capacity = 3292, 3360
+    assert format_like("0.00", 100 * stored / capacity) == str(charge)
+    assert trunc(charge) < displayed
+    assert trunc(displayed * capacity / 100) == stored  # there, the energy is rounded down
+
+
+def test_outage() -> None:
+    """The share of the nominal energy that was delivered is correct."""
+    delivered, share, capacity, result = find(
+        r"([\d.]+) kWh delivered for (\d+)% of (\d+) kWh, that is (\d+)% of the nominal energy"
+    )
+    assert round(100 * delivered / (share / 100 * capacity)) == result
+
+
+def test_health_example() -> None:
+    """The stored energy in the example is the charge in percent of the capacity, whatever the health."""
+    health, stored, capacity, charge = find(r"a health of (\d+)% reported (\d+) of (\d+) Wh at (\d+)%")
+    assert health < 100
+    assert stored == charge * capacity / 100
+
+
+def test_commands_and_power() -> None:
+    """The first table shows biases that go with the power, the second one those that don't."""
+    fitting = [[float(cell) for cell in row] for row in table_rows("Bias, of full scale (%)")]
+    contradicting = [
+        [float(cell) for cell in row[:2]]
+        for row in table_rows("Bias, of full scale (%) | Measured power, of full power (%) | Situation")
+    ]
+    assert (len(fitting), len(contradicting)) == (5, 3)
+    assert [row for row in fitting if abs(row[0] - row[1]) > 6] == []
+    assert [row for row in contradicting if abs(row[0] - row[1]) < 10] == []
+
+
+def test_bias_numbers() -> None:
+    """The examples are whole percents of the full scale, and the ratios of voltage and frequency are as stated."""
+    lowest, highest = find(r"voltage bias divided by frequency bias is between ([\d.]+) and ([\d.]+) V/Hz")
+    full_scale = find(r"(-[\d.]+) Hz and (-[\d.]+) V on one side, \+([\d.]+) Hz and \+([\d.]+) V on the other")
+    on_grid = [full_scale[1] / full_scale[0], full_scale[3] / full_scale[2]]
+    on_grid += [float(row[3]) / float(row[0]) for row in table_rows("`freq_bias_hz`")]
+    assert [ratio for ratio in on_grid if not lowest <= round(ratio, 2) <= highest] == []
+    percents = [
+        100 * float(row[0]) / full_scale[0 if row[0].startswith("-") else 2] for row in table_rows("`freq_bias_hz`")
+    ]
+    assert [percent for percent in percents if abs(percent - round(percent)) > 1e-9] == []
+    hertz, volts, ratio = find(r"islanded, \+([\d.]+) Hz and \+([\d.]+) V were observed, which is ([\d.]+) V/Hz")
+    assert format_like("0.00", volts / hertz) == str(ratio)
+
+
+def test_rare_states() -> None:
+    """The page lists exactly the rare states that the diagnostics keep."""
+    section = MEANING.partition("## Help us understand")[2]
+    code = (ROOT / "custom_components/enphase_secctrl/rare_states.py").read_text()
+    listed = {
+        name for names in re.findall(r"\((`[^)]+)\)$", section, re.MULTILINE) for name in re.findall(r"\w+", names)
+    }
+    assert listed == set(re.findall(r'yield "(\w+)"', code))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -38,7 +38,7 @@ RESERVES = {
     "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20 %."),
     "automations.md: Only the reserve is left": (21, 20, "The batteries are at 20 %, the reserve is 20 %."),
     "automations.md: Reserve reached": (21, 20, "The batteries are down to the reserve."),
-    "automations.md: Half a kilowatt hour above the reserve": (26, 24, "400 Wh are left above the reserve."),
+    "automations.md: Half a kilowatt hour above the reserve": (26, 24, "0.40 kWh are left above the reserve."),
 }
 """The last state of charge without a notification, the first one with it, and its message."""
 
@@ -87,6 +87,21 @@ async def test_reserve(harness: AutomationHarness, name: str) -> None:
     assert [call.data["message"] for call in calls] == [message] * 2
 
 
+async def test_unit(harness: AutomationHarness) -> None:
+    """The examples with an energy work in Wh, too."""
+    harness.set_charge(60)
+    await harness.advance(1)
+    harness.choose_unit("sensor.iq_gateway_122300000001_energy_above_reserve", "Wh")
+    calls = harness.record_calls("notify.notify")
+    await harness.set_up_automation(EXAMPLES["automations.md: Half a kilowatt hour above the reserve"])
+    for soc, number in ((26, 0), (24, 1)):
+        harness.set_charge(soc)
+        await harness.advance(6)
+        assert len(calls) == number, soc
+    value, _, text = calls[0].data["message"].partition(" ")
+    assert (float(value), text) == (400, "Wh are left above the reserve.")
+
+
 async def test_surplus(harness: AutomationHarness) -> None:
     """The water heater is switched at the levels of the example, which differ from the defaults of the blueprint."""
     assert await async_setup_component(harness.hass, "homeassistant", {})
@@ -112,4 +127,4 @@ async def test_watch(harness: AutomationHarness) -> None:
     await harness.advance(2)
     harness.set_charge(50, shutdown=True)
     await harness.advance(2)
-    assert [call.data["message"] for call in calls[1:]] == ["IQ Gateway: Shutdown."]
+    assert [call.data["message"] for call in calls[1:]] == ["IQ Gateway: System shutdown."]

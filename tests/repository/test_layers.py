@@ -31,7 +31,8 @@ ENTRY_POINTS: Final = {
 }
 """The modules that Home Assistant loads by their names."""
 
-MAX_LINES: Final = 200
+MAX_LINES: Final = 220
+"""About 200."""
 TABLES: Final = {"fields"}
 
 # --- The drawing
@@ -208,7 +209,7 @@ def test_rule(rule: Rule) -> None:
         (no_cycles, {"const": "from . import const"}, "const imports itself"),
         (entry_points_not_imported, {"entity": "from .sensor import x"}, "entity imports sensor"),
         (entry_points_not_imported, {"flows.forms": "from .. import x"}, "flows.forms imports __init__"),
-        (short_modules, {"const": "\n" * 201}, "const has 201 lines"),
+        (short_modules, {"const": "\n" * 221}, "const has 221 lines"),
     ],
 )
 def test_violation(rule: Rule, code: Code, violation: str) -> None:

@@ -75,13 +75,19 @@ def test_evidence(name: str) -> None:
 
 
 def test_exempt() -> None:
-    """There are no triggers and conditions, and the entities only subscribe to the coordinator."""
-    code = {path.stem: path.read_text() for path in FOLDER.glob("*.py")}
-    assert not {"trigger", "condition", "device_trigger", "device_condition", "services"} & code.keys()
-    entities = "".join(code[module] for module in ("entity", "sensor", "binary_sensor"))
+    """There are no triggers, conditions, and actions."""
+    modules = {path.stem for path in FOLDER.glob("*.py")}
+    assert not {"trigger", "condition", "device_trigger", "device_condition", "services"} & modules
+
+
+def test_subscriptions() -> None:
+    """The entities subscribe to the coordinator when they are added, and unsubscribe when they are removed."""
+    entities = "".join((FOLDER / f"{module}.py").read_text() for module in ("entity", "sensor", "binary_sensor"))
     assert "CoordinatorEntity" in entities
-    subscriptions = r"async_(?:added_to|will_remove_from)_hass|async_listen|async_track\w+|dispatcher"
-    assert re.findall(subscriptions, entities) == []
+    subscriptions = re.findall(
+        r"[\w.(]*self\.coordinator\.async_add\w+|async_listen|async_track\w+|dispatcher", entities
+    )
+    assert subscriptions == ["self.async_on_remove(self.coordinator.async_add_poll_listener"]
 
 
 def test_coverage() -> None:

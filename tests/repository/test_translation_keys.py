@@ -34,7 +34,7 @@ INFO_ERRORS: Final = POLL_ERRORS - {"invalid_auth", "no_secctrl"}
 
 FORM_ERRORS: Final = {
     *POLL_ERRORS,
-    *raised_errors("client/host", "client/cloud", "client/token", "flows/sign_in"),
+    *raised_errors("client/host", "client/cloud", "client/cloud_responses", "client/token", "flows/sign_in"),
     "unknown",
 } - {"mfa_required"}
 """mfa_required isn't shown: it leads to the step for the verification code."""
@@ -44,7 +44,7 @@ ERROR_PLACEHOLDERS: Final = {UnexpectedResponse.translation_key: {*UnexpectedRes
 MENU_PLACEHOLDERS: Final = dict_keys(definition("flows/forms", "_placeholders"))
 FORM_PLACEHOLDERS: Final = MENU_PLACEHOLDERS | dict_keys(definition("flows/forms", "_show_form"))
 ISSUE_PLACEHOLDERS: Final = {
-    issues.TOKEN_EXPIRES: {"title"} | dict_keys(definition("coordinator", "_update_issues")),
+    issues.TOKEN_EXPIRES: {"title"} | dict_keys(definition("issues", "update_issues")),
     issues.CERTIFICATE_CHANGED: {"title"} | dict_keys(definition("issues", "certificate_placeholders")),
     issues.NO_SECCTRL: {"title"},
 }
@@ -170,7 +170,7 @@ def test_issue_placeholders(key: str) -> None:
     ("key", "sections", "errors"),
     [
         (issues.TOKEN_EXPIRES, {"step", "abort"}, set()),
-        (issues.CERTIFICATE_CHANGED, {"step", "error"}, INFO_ERRORS),
+        (issues.CERTIFICATE_CHANGED, {"step", "error", "abort"}, INFO_ERRORS),
     ],
 )
 def test_fix_flows(key: str, sections: set[str], errors: set[str]) -> None:

@@ -20,7 +20,7 @@ ICONS: Final = read_json(FOLDER / "icons.json")
 OLDEST_VERSION: Final = read_json(ROOT / "hacs.json")["homeassistant"]
 CORE: Final = Path(homeassistant.__file__).parent / "components"
 ROWS: Final[dict[str, tuple[EntityDescription, ...]]] = {
-    "sensor": (*fields.SENSORS, fields.TOKEN_EXPIRES),
+    "sensor": (*fields.SENSORS, *fields.ESTIMATES, fields.LAST_REPORT, fields.TOKEN_EXPIRES),
     "binary_sensor": fields.FLAGS,
 }
 CORE_TEXTS: Final = {
@@ -35,12 +35,13 @@ CORE_TEXTS: Final = {
     "options.step.init.title": ("nina", "options.step.init.title"),
     "entity.sensor.agg_avail_energy.name": ("sensor", "entity_component.energy_storage.name"),
     "entity.sensor.agg_soc.name": ("enphase_envoy", "entity.sensor.acb_battery_soc.name"),
-    "entity.sensor.max_energy.name": ("solarlog", "entity.sensor.capacity.name"),
+    "entity.sensor.max_energy.name": ("enphase_envoy", "entity.sensor.max_capacity.name"),
 }
-"""Our texts that equal or begin with one of Home Assistant's, with its integration and path."""
+"""Our texts that equal or begin with one of Home Assistant's, with its integration and path.
+
+The names of the reserve aren't among them: in many languages, Home Assistant's texts mean a spare battery.
+"""
 DIFFERENT_ON_PURPOSE: Final = {
-    ("el", "config.step.code.data.code"): "Home Assistant's word also means the one of a password",
-    ("ja", "config.step.code.data.code"): "the word that Home Assistant uses for an authentication code elsewhere",
     ("pt", "config.step.token.title"): "Home Assistant's text has an uppercase letter in the middle",
     ("pt", "entity.sensor.agg_soc.name"): "Home Assistant's text also means the state of charging",
     ("sv", "entity.sensor.agg_soc.name"): "Home Assistant's text also means the state of charging",

@@ -15,6 +15,7 @@ from .exceptions import (
     SecctrlError,
     SignInLost,
     TokenExpired,
+    TokenIncomplete,
     TooManySessions,
     UnexpectedResponse,
     UnsupportedFirmware,
@@ -24,7 +25,7 @@ from .gateway import GatewayClient
 from .host import gateway_url
 from .info import GatewayInfo, parse_info
 from .report import Report, parse_report
-from .token import AccessToken, parse_token, parse_valid_token
+from .token import AccessToken, parse_pasted_token, parse_token, parse_valid_token
 from .values import Source, Term, Value, ValueType, energy, flag, health, number, percent, q5, q8, value_types
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Source",
     "Term",
     "TokenExpired",
+    "TokenIncomplete",
     "TooManySessions",
     "UnexpectedResponse",
     "UnsupportedFirmware",
@@ -60,6 +62,7 @@ __all__ = [
     "health",
     "number",
     "parse_info",
+    "parse_pasted_token",
     "parse_report",
     "parse_token",
     "parse_valid_token",

@@ -11,20 +11,19 @@ from typing import Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from .cloud_responses import parse_token_response, raise_if_blocked, session_id_in
 from .exceptions import (
     AccountBlocked,
     CloudUnavailable,
     InvalidAuth,
     InvalidCode,
     MfaRequired,
-    NotAToken,
     SecctrlError,
     SignInLost,
-    TooManySessions,
     UnexpectedResponse,
 )
 from .response import Response, read_response
-from .token import AccessToken, parse_valid_token
+from .token import AccessToken
 
 _ENLIGHTEN: Final = "https://enlighten.enphaseenergy.com"
 LOGIN: Final = f"{_ENLIGHTEN}/login/login.json"
@@ -33,8 +32,14 @@ CHECK_CODE: Final = f"{_ENLIGHTEN}/app-api/validate_login_otp"
 ROUTE_A: Final = "https://entrez.enphaseenergy.com/tokens"
 ROUTE_B: Final = f"{_ENLIGHTEN}/entrez-auth-token"
 
-_NO_SUCH_GATEWAY: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
-"""The account doesn't have the gateway (assumed)."""
+_SESSION_LOST: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_CODE_REJECTED: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_SESSION_COOKIES: Final = ("_enlighten_4_session", "enlighten_session", "_enlighten_session")
 
 _TIMEOUT: Final = ClientTimeout(total=20)
 _HEADERS: Final = {"Accept": "application/json, text/plain", "User-Agent": "enphase-secctrl"}
@@ -60,22 +65,26 @@ class EnlightenClient:
         """Log in; raises MfaRequired if the password is right and send_code comes next, or another SecctrlError."""
         form = {"user[email]": self._email, "user[password]": self._password}
         response = await self._request("POST", LOGIN, form=form)
-        _raise_if_blocked(response)
+        raise_if_blocked(response)
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise InvalidAuth
         if response.status != HTTPStatus.OK:
             raise CloudUnavailable
-        if "session_id" not in response.json_object and response.json_object.get("success") is True:
+        content = response.json_object
+        if content.get("requires_mfa") is True or (content.get("success") is True and not session_id_in(content)):
             raise MfaRequired
         self._keep_session_id(response)
 
     async def send_code(self) -> None:
         """Request a verification code by email or text message; the login alone sends none. Raises SecctrlError."""
         response = await self._request("POST", SEND_CODE, form={"locale": "en"})
-        _raise_if_blocked(response)
-        if response.status == HTTPStatus.UNAUTHORIZED:
+        raise_if_blocked(response)
+        if response.status in _SESSION_LOST:
             raise SignInLost
-        if response.status != HTTPStatus.OK or response.json_object.get("success") is not True:
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise AccountBlocked
+        is_sent = not response.body.strip() or response.json_object.get("success") is True
+        if response.status not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT) or not is_sent:
             raise CloudUnavailable
 
     async def check_code(self, code: str) -> None:
@@ -86,10 +95,12 @@ class EnlightenClient:
             raise InvalidCode
         form = {"email": _base64(self._email), "otp": _base64(code.strip()), "xhrFields[withCredentials]": "true"}
         response = await self._request("POST", CHECK_CODE, form=form)
-        _raise_if_blocked(response)
-        if response.json_object.get("isValid") is False:
+        raise_if_blocked(response)
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise AccountBlocked
+        if response.json_object.get("isValid") is False or response.status in _CODE_REJECTED:
             raise InvalidCode
-        if response.status == HTTPStatus.UNAUTHORIZED:
+        if response.status in _SESSION_LOST:
             raise SignInLost
         if response.status != HTTPStatus.OK:
             raise CloudUnavailable
@@ -100,10 +111,10 @@ class EnlightenClient:
         if self._token is None:
             try:
                 request = {"session_id": self._session_id, "serial_num": serial, "username": self._email}
-                self._token = _parse_token(await self._request("POST", ROUTE_A, json=request), serial)
+                self._token = parse_token_response(await self._request("POST", ROUTE_A, json=request), serial)
             except SecctrlError:
                 response = await self._request("GET", ROUTE_B, query={"serial_num": serial})
-                self._token = _parse_token(response, serial)
+                self._token = parse_token_response(response, serial)
         return self._token
 
     async def _request(
@@ -116,6 +127,8 @@ class EnlightenClient:
         query: Mapping[str, str] | None = None,
     ) -> Response:
         """Send one request; raises CloudUnavailable."""
+        if self._session.closed:  # the flow was closed, or the entry was unloaded, during an earlier request
+            raise CloudUnavailable
         try:
             async with self._session.request(
                 method,
@@ -138,31 +151,16 @@ class EnlightenClient:
         return {"X-CSRF-Token": values[-1]} if values else {}
 
     def _keep_session_id(self, response: Response) -> None:
-        session_id = response.json_object.get("session_id")
-        if not isinstance(session_id, str) or not session_id:
+        """Keep the session ID from the body, or from the cookies if the body reports success without one."""
+        content = response.json_object
+        is_success = content.get("isValid") is True or content.get("message") == "success"
+        is_empty = not response.body.strip() or response.body.strip() == b"{}"
+        cookies = {cookie.key: cookie.value for cookie in self._session.cookie_jar}
+        from_cookies = next((cookies[name] for name in _SESSION_COOKIES if cookies.get(name)), "")
+        session_id = session_id_in(content) or (from_cookies if is_empty or (content and is_success) else "")
+        if not session_id:
             raise CloudUnavailable
         self._session_id = session_id
-
-
-def _raise_if_blocked(response: Response) -> None:
-    """Raise AccountBlocked or TooManySessions if the body says so, whatever the status."""
-    if response.json_object.get("isBlocked") is True:
-        raise AccountBlocked
-    if "too many active sessions" in str(response.json_object.get("message", "")).lower():
-        raise TooManySessions
-    if response.body.lstrip().startswith(b"<") and b'type="password"' in response.body:
-        # The login page instead of JSON: the block that follows repeated logins
-        raise AccountBlocked
-
-
-def _parse_token(response: Response, serial: str) -> AccessToken:
-    """Return the token in a response: plain text, or the member `token` of a JSON object."""
-    if response.status in _NO_SUCH_GATEWAY:
-        raise NotAToken
-    if response.status != HTTPStatus.OK:
-        raise CloudUnavailable
-    member = response.json_object.get("token")
-    return parse_valid_token(member if isinstance(member, str) else response.text, serial)
 
 
 def _base64(text: str) -> str:

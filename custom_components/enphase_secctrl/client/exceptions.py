@@ -85,6 +85,12 @@ class NotAToken(SecctrlError):
     translation_key = "not_a_token"
 
 
+class TokenIncomplete(SecctrlError):
+    """The end of the access token is missing."""
+
+    translation_key = "token_incomplete"
+
+
 class TokenExpired(SecctrlError):
     """The access token has expired."""
 

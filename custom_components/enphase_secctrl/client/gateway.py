@@ -149,20 +149,20 @@ class GatewayClient:
         if pin := pin or self._pin:
             pin.mismatch = None
         try:
-            async with (
-                self._lock,
-                self._session.get(
+            async with self._lock:
+                if self._session.closed:  # the entry was unloaded, or the flow was closed, during an earlier request
+                    raise CannotConnect
+                async with self._session.get(
                     self._urls[path],
                     headers={"Accept-Encoding": "identity", **(credentials or {})},
                     allow_redirects=False,
                     timeout=_TIMEOUT,
                     ssl=pin or False,
-                ) as http_response,
-            ):
-                response = await read_response(http_response)
-                if credentials and response.status == HTTPStatus.OK:
-                    self._keep_session_cookie(http_response.cookies.get("sessionId"))
-                return response
+                ) as http_response:
+                    response = await read_response(http_response)
+                    if credentials and response.status == HTTPStatus.OK:
+                        self._keep_session_cookie(http_response.cookies.get("sessionId"))
+                    return response
         except (ClientError, OSError) as err:
             _LOGGER.debug("Request of %s failed: %s", path, type(err).__name__)
             error = CertificateChanged(pin.mismatch) if pin and pin.mismatch else CannotConnect()

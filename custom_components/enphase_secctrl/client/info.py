@@ -18,6 +18,7 @@ _PART_NUMBER: Final = r"(?a)[\w.-]{1,32}"
 _MODELS: Final[Mapping[str, str]] = {
     "800-00654": "IQ Gateway Metered",
     "800-00656": "IQ Gateway Standard",
+    "800-00664": "IQ Gateway Metered",
 }
 """By part number without revision; only those that several public sources agree on."""
 

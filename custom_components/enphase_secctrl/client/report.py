@@ -89,16 +89,16 @@ class Report:
         """Return the known paths whose value is invalid."""
         leaves = self._leaves
         found = [path for path, value_type in known.items() if path in leaves and self._is_invalid(path, value_type)]
-        found += [name for name in object_names(known) if not isinstance(self.payload.get(name, {}), dict)]
+        found += [name for name in object_names(frozenset(known)) if not isinstance(self.payload.get(name, {}), dict)]
         return tuple(found)
 
     def unknown_paths(self, known: Iterable[str]) -> tuple[str, ...]:
         """Return the paths that are not among the known ones."""
-        paths = {*known}
+        paths = frozenset(known)
         objects = object_names(paths)
         found = [name for name in self.payload if "." in name or (name not in paths and name not in objects)]
         found += [
-            path for path in self._leaves if path.partition(".")[0] in objects and "." in path and path not in paths
+            path for path in self._leaves if path not in paths and "." in path and path.partition(".")[0] in objects
         ]
         return tuple(found)
 

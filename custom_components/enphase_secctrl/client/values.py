@@ -105,11 +105,11 @@ class Source(Term):
     @property
     def terms(self) -> Iterator[Term]:
         """Yield the source itself and every term that it is derived from."""
-        yield self
-        if self.subtrahend:
-            yield self.subtrahend
-            if self.subtrahend.percentage_of:
-                yield self.subtrahend.percentage_of
+        for first in (self, self.subtrahend):
+            term: Term | None = first
+            while term:
+                yield term
+                term = term.percentage_of
 
 
 @cache
@@ -118,9 +118,10 @@ def split_paths(paths: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], str], ..
     return tuple((tuple(path.split(" + ")), "" if " + " in path else path[:3].upper()) for path in paths)
 
 
-def object_names(paths: Iterable[str]) -> set[str]:
+@cache
+def object_names(paths: frozenset[str]) -> frozenset[str]:
     """Return the names of the JSON objects that the paths lead into."""
-    return {path.partition(".")[0] for path in paths if "." in path}
+    return frozenset(path.partition(".")[0] for path in paths if "." in path)
 
 
 def value_types(sources: Iterable[Source]) -> dict[str, ValueType]:

@@ -27,6 +27,7 @@ type UserInput = Mapping[str, Any]
 CONF_SEND_AGAIN: Final = "send_again"
 CONF_PASTE_TOKEN: Final = "paste_token"  # noqa: S105 - the name of a field
 CONF_PIN: Final = "pin_certificate"
+CONF_REPLACED: Final = "replaced"
 
 _NOT_SECRET: Final = (CONF_HOST, CONF_USERNAME)
 """Fields whose input is shown again after an error."""
@@ -42,6 +43,7 @@ SCHEMAS: Final = {
     "user": _HOST,
     "reauth_confirm": _HOST,
     "reconfigure": _HOST,
+    "replaced": vol.Schema({vol.Required(CONF_REPLACED, default=False): BooleanSelector()}),
     "existing": vol.Schema({}),
     "keep": vol.Schema({}),
     "cloud": vol.Schema(
@@ -105,8 +107,7 @@ class FormFlow(ConfigFlow):
         except AbortFlow:
             raise
         except Exception:  # noqa: BLE001 - the last handler of the flow; the log has the traceback
-            if not self._is_removed:
-                LOGGER.exception("Unexpected exception in the step %s", step)
+            LOGGER.exception("Unexpected exception in the step %s", step)
             return self._show_form(step, user_input, error="unknown")
 
     def _handle_error(self, err: SecctrlError) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import CONF_HOST, CONF_SCAN_INTERVAL
 
+from ..availability import valid_interval
 from ..client import SecctrlError
 from ..connection import read_certificate, verify_certificate
-from ..const import CONF_CERTIFICATE, DEFAULT_UPDATE_INTERVAL
+from ..const import CONF_CERTIFICATE
 from .forms import CONF_PIN, SCHEMAS, UserInput
 
 
@@ -24,7 +25,7 @@ class SecctrlOptionsFlow(OptionsFlowWithReload):
                 errors["base"] = err.translation_key
         options = self.config_entry.options
         values = user_input or {
-            CONF_SCAN_INTERVAL: options.get(CONF_SCAN_INTERVAL, DEFAULT_UPDATE_INTERVAL),
+            CONF_SCAN_INTERVAL: valid_interval(options.get(CONF_SCAN_INTERVAL)),
             CONF_PIN: CONF_CERTIFICATE in options,
         }
         schema = self.add_suggested_values_to_schema(SCHEMAS["init"], values)
@@ -32,7 +33,8 @@ class SecctrlOptionsFlow(OptionsFlowWithReload):
 
     async def _to_options(self, user_input: UserInput) -> dict[str, Any]:
         """Return the options to store; a new pin is the current certificate. Raises SecctrlError."""
-        options: dict[str, Any] = {CONF_SCAN_INTERVAL: int(user_input[CONF_SCAN_INTERVAL])}
+        interval = float(user_input[CONF_SCAN_INTERVAL])
+        options: dict[str, Any] = {CONF_SCAN_INTERVAL: int(interval) if interval.is_integer() else interval}
         if user_input[CONF_PIN]:
             options[CONF_CERTIFICATE] = self.config_entry.options.get(CONF_CERTIFICATE) or await self._certificate()
         return options

@@ -6,8 +6,9 @@ from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_CODE, CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
+from homeassistant.data_entry_flow import AbortFlow
 
-from ..authentication import clear_renewal_history, stored_token
+from ..authentication import stored_token
 from ..client import (
     AccessToken,
     AccountBlocked,
@@ -20,6 +21,8 @@ from ..client import (
     SignInLost,
     TokenExpired,
     TooManySessions,
+    WrongGateway,
+    parse_pasted_token,
     parse_valid_token,
 )
 from ..connection import create_cloud_session, create_gateway_session, pinned_certificate
@@ -33,7 +36,9 @@ from ..const import (
     SIGN_IN_EXISTING,
     SIGN_IN_TOKEN,
 )
+from ..device import move_entry
 from ..issues import CERTIFICATE_CHANGED, certificate_placeholders, create_issue
+from ..token_history import clear_token_history
 from .forms import CONF_PASTE_TOKEN, CONF_SEND_AGAIN, FormFlow, UserInput
 
 
@@ -92,7 +97,7 @@ class SignInFlow(FormFlow):
         try:
             token = parse_valid_token(stored_token(self.hass, entry), self._serial)
             return await self._finish(entry.data[CONF_SIGN_IN], token, entry.data)
-        except InvalidAuth, TokenExpired:
+        except InvalidAuth, TokenExpired, WrongGateway:
             if CONF_PASSWORD not in entry.data:
                 raise
         return await self._use_account({key: entry.data[key] for key in (CONF_USERNAME, CONF_PASSWORD)})
@@ -107,8 +112,7 @@ class SignInFlow(FormFlow):
             try:
                 await cloud.log_in()
             except MfaRequired:
-                await self._send_code(cloud)
-                return await self.async_step_code()
+                return await self._send_code(cloud)
         token = await cloud.fetch_token(self._serial)
         return await self._finish(SIGN_IN_CLOUD, token, {**account, CONF_TOKEN: token.text})
 
@@ -119,8 +123,7 @@ class SignInFlow(FormFlow):
             if self._cloud is None:
                 raise SignInLost
             if user_input.get(CONF_SEND_AGAIN):
-                await self._send_code(self._cloud)
-                return await self.async_step_code()
+                return await self._send_code(self._cloud)
             await self._cloud.check_code(user_input.get(CONF_CODE, ""))
             token = await self._cloud.fetch_token(self._serial)
         except (AccountBlocked, SignInLost, TooManySessions) as err:
@@ -128,14 +131,18 @@ class SignInFlow(FormFlow):
         return await self._finish(SIGN_IN_CODE, token, {CONF_TOKEN: token.text})
 
     async def _use_token(self, user_input: UserInput) -> ConfigFlowResult:
-        token = parse_valid_token(user_input[CONF_TOKEN], self._serial)
+        token = parse_pasted_token(user_input[CONF_TOKEN], self._serial)
         return await self._finish(SIGN_IN_TOKEN, token, {CONF_TOKEN: token.text})
 
-    async def _send_code(self, cloud: EnlightenClient) -> None:
-        """Request a verification code; raises SecctrlError."""
-        self._require_code_pause()
-        self._last_code_request = monotonic()  # even if the response is lost, a code may have been sent
-        await cloud.send_code()
+    async def _send_code(self, cloud: EnlightenClient) -> ConfigFlowResult:
+        """Request a code and show its form, also after an error: the code may have been sent nevertheless."""
+        try:
+            self._require_code_pause()
+            self._last_code_request = monotonic()
+            await cloud.send_code()
+        except SecctrlError as err:
+            return self._show_form("code", {}, err)
+        return await self.async_step_code()
 
     def _require_code_pause(self) -> None:
         """Raise CodeTooSoon if the last code was requested less than 30 s ago."""
@@ -144,12 +151,17 @@ class SignInFlow(FormFlow):
 
     async def _finish(self, sign_in: str, token: AccessToken, stored: UserInput) -> ConfigFlowResult:
         """Read the gateway once; then create the entry, or update the one that this flow is for."""
-        await self._gateway(self._host, token.text).read_report()
+        await self._gateway(self._host, self._serial, token.text).read_report()
+        if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
+            self._abort_if_unique_id_configured()
+        if self._is_removed:
+            raise AbortFlow("closed")
         data = {**stored, CONF_HOST: self._host, CONF_SIGN_IN: sign_in}
         if entry := self._entry:
-            clear_renewal_history(self.hass, entry)
+            clear_token_history(self.hass, entry)
+            if entry.unique_id != self._serial:
+                await move_entry(self.hass, entry, self._serial)
             return self.async_update_reload_and_abort(entry, data=data)
-        self._abort_if_unique_id_configured()
         description = SIGN_IN_CODE if sign_in == SIGN_IN_CODE else None
         return self.async_create_entry(title=f"IQ Gateway {self._serial}", data=data, description=description)
 
@@ -176,13 +188,13 @@ class SignInFlow(FormFlow):
         """Return the Enphase Envoy entry of this gateway."""
         return next((core for core in self._core_entries() if core.unique_id == self.unique_id), None)
 
-    def _gateway(self, host: str, token: str = "") -> GatewayClient:
-        """Return a client that only accepts this flow's gateway, and its pinned certificate; raises InvalidHost."""
+    def _gateway(self, host: str, serial: str | None, token: str = "") -> GatewayClient:
+        """Return a client that only accepts this serial number and the pinned certificate; raises InvalidHost."""
         entry = self._entry
         return GatewayClient(
             self._keep_session(create_gateway_session(self.hass)),
             host,
-            serial=entry.unique_id if entry else self.unique_id,
+            serial=serial,
             token=token,
             certificate=pinned_certificate(entry.options) if entry else None,
         )

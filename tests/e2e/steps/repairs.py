@@ -22,7 +22,7 @@ async def accept_changed_certificate(session: BrowserSession) -> None:
     await expect_logged_error(session, "certificate_changed")
     await _open_repair(session, "certificate_changed")
     dialog = page.locator("step-flow-form")
-    await expect(dialog).to_contain_text("Submit to accept the one that is shown now")
+    await expect(dialog).to_contain_text("Select Submit to accept the current certificate")
     await page.get_by_role("button", name="Submit").click()
     await close(page, "Finish")
     await check_entries_without_problems(session)

@@ -29,7 +29,7 @@ def discharged_energy(hours_ago: float) -> float:
     return (state_of_charge(hours_ago) - state_of_charge(hours_ago - 1)) * CAPACITY / 100
 
 
-# Key of the entity: function of the hours ago and of the current value
+# Key of the entity: function of the hours ago and of the current value; energies in Wh
 CURVES: Final[dict[str, Callable[[float, float], float]]] = {
     "agg_soc": lambda ago, _: int(state_of_charge(ago)),
     "agg_avail_energy": lambda ago, _: int(state_of_charge(ago)) * CAPACITY / 100,
@@ -41,7 +41,7 @@ CURVES: Final[dict[str, Callable[[float, float], float]]] = {
     "freq_bias_hz": lambda ago, now: now * discharged_energy(ago) / discharged_energy(0.5),
     "voltage_bias_v": lambda ago, now: now * discharged_energy(ago) / discharged_energy(0.5),
 }
-UNIT_CLASSES: Final = {"%": "unitless", "Wh": "energy", "V": "voltage", "Hz": None}
+UNIT_CLASSES: Final = {"%": "unitless", "kWh": "energy", "Wh": "energy", "V": "voltage", "Hz": None}
 
 
 def evening_time_zone() -> str:
@@ -55,8 +55,9 @@ async def import_statistics(session: BrowserSession) -> None:
     await session.hass.call("config/core/update", object, time_zone=evening_time_zone())
     for entity in await session.enabled_entities(session.gateway):
         if curve := CURVES.get(entity.key):
-            now = float(entity.value or 0)
-            means = {start: curve(hours_ago, now) for hours_ago, start in _full_hours()}
+            wh_per_unit = 1000 if entity.unit == "kWh" else 1
+            now = float(entity.value or 0) * wh_per_unit
+            means = {start: curve(hours_ago, now) / wh_per_unit for hours_ago, start in _full_hours()}
             rows: list[Json] = [
                 {"start": start, "mean": mean, "min": mean, "max": mean} for start, mean in means.items()
             ]
