@@ -100,7 +100,7 @@ def is_valid_value(path: str, value: object) -> bool:
     is_valid = [
         path in FLAGS and isinstance(value, bool),
         path in PERCENTS and is_number and isinstance(value, int | float) and 0 <= value <= 100,
-        path in ENERGIES and is_number and isinstance(value, int | float) and value >= 0,
+        path in ENERGIES and is_number and isinstance(value, int | float) and 0 <= value < 2**31,
         path in FIXED_POINT and is_number and isinstance(value, int),
         path in NUMBERS and is_number,
     ]
@@ -129,6 +129,7 @@ def test_payloads(body: bytes) -> None:
 @example(b'{"agg_soc": 50, "offgrid_secctrl.F": 1, "offgrid_secctrl": {"F.x": 1, "": 2}, "": 3}')
 @example(b'{"agg_soc": 50, "offgrid_secctrl.F": {"a": 1}}')
 @example(b'{"agg_soc": 50, "offgrid_secctrl": null, "Max_energy": NaN, "agg_soc": 51}')
+@example(b'{"agg_soc": 50, "Max_energy": 2147483648, "Enc_max_available_capacity": 2147483647}')
 def test_fields(body: bytes) -> None:
     """Each field is correct or unknown, and exactly the unknown keys and invalid values are listed."""
     report, payload = try_parse_report(body), parse_independently(body)

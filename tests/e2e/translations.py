@@ -11,14 +11,14 @@ FOLDER: Final = ROOT / "custom_components" / DOMAIN / "translations"
 
 
 def translation(path: str, language: str = "en", **placeholders: str) -> str:
-    """Return the text at a path of keys separated by dots; it is English if the language has no file."""
+    """Return the text at a path of keys separated by dots, without Markdown; English if the language has no file."""
     file = FOLDER / f"{language}.json"
     node: Json = json.loads((file if file.exists() else FOLDER / "en.json").read_text())
     for key in path.split("."):
         if not isinstance(node, dict):
             raise KeyError(path)
         node = node[key]
-    return re.sub(r"\{(\w+)\}", lambda match: placeholders[match[1]], str(node))
+    return re.sub(r"\{(\w+)\}", lambda match: placeholders[match[1]], str(node).replace("**", ""))
 
 
 def form_error(key: str, **placeholders: str) -> str:
