@@ -810,6 +810,7 @@ class TestShared:
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=2 * DAY)})
         await hass.async_block_till_done(wait_background_tasks=True)
         assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+        await poll(hass, freezer)
         gateway.requests.clear()
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=3 * DAY)})
         await hass.async_block_till_done(wait_background_tasks=True)

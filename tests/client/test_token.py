@@ -50,6 +50,24 @@ def test_valid_token(role: str, freezer: FrozenDateTimeFactory) -> None:
     assert text not in repr(token)
 
 
+@pytest.mark.parametrize(("role", "period"), [("owner", timedelta(days=30)), ("installer", timedelta(hours=1))])
+def test_renewal_due(role: str, period: timedelta) -> None:
+    """An owner's token is renewed 30 days before it expires, an installer's 1 hour before."""
+    token = parse_token(Gateway().token(role, LIFETIMES[role]), SERIAL)
+    assert token.expires - token.renewal_due == period
+
+
+def test_longest_token() -> None:
+    """The parts of a token have up to 4,096, 8,192, and 4,096 characters."""
+    header = b'{"alg":"ES256","typ":"JWT"}'
+    claims = json.dumps({"aud": SERIAL, "exp": EXPIRES}).encode()
+    longest = [encode(header.ljust(3072)), encode(claims.ljust(6144)), encode(b"s" * 3072)]
+    assert parse_token(".".join(longest), SERIAL)
+    for part, too_long in enumerate((header.ljust(3073), claims.ljust(6145), b"s" * 3073)):
+        with pytest.raises(NotAToken):
+            parse_token(".".join([*longest[:part], encode(too_long), *longest[part + 1 :]]), SERIAL)
+
+
 @pytest.mark.parametrize("surrounded", ["{}\n", "  {}", "\r\n\t{}\r\n"])
 def test_surrounding_whitespace(surrounded: str) -> None:
     """Whitespace around a pasted token is ignored."""

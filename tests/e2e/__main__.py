@@ -46,7 +46,7 @@ STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
     "Changed options are saved and take effect": options.change_options,
     "A gateway with a new address is reconfigured": reconfigure.enter_new_host,
     "A changed certificate is accepted in Repairs": repairs.accept_changed_certificate,
-    "A rejected access token is replaced": reauth.replace_rejected_token,
+    "An expired access token is replaced": reauth.replace_expired_token,
     "An access token that expires soon is replaced in Repairs": repairs.replace_expiring_token,
     "Diagnostics contain the report and no secrets": diagnostics.download_diagnostics,
     "Statistics are imported": statistics.import_statistics,

@@ -20,4 +20,4 @@ async def enter_new_host(session: BrowserSession) -> None:
     await finish_update(page)
     await check_entries_without_problems(session)
     await page.goto(await device_page_url(session.hass, session.gateway))
-    await expect(page.locator(f'a[href="https://{NEW_GATEWAY_ADDRESS}"]').first).to_be_visible()
+    await expect(page.locator(f'a[href="https://{NEW_GATEWAY_ADDRESS}/home"]').first).to_be_visible()
