@@ -141,6 +141,10 @@ def _entity(entry: _RegistryEntry, state: State | None) -> Entity:
     )
 
 
+ESTIMATES: Final = ("time_to_reserve", "time_to_shutdown", "time_to_full")
+"""Keys of the entities that may be unknown while the values of all others are known."""
+
+
 async def wait_for_values(hass: HomeAssistant, *, changing: bool) -> None:
     """Wait until every enabled entity has a state; raises RunError after TIMEOUT.
 
@@ -169,7 +173,8 @@ def _find_missing(enabled: list[Entity], changed: set[str | None], *, changing: 
         return ["no entities"]
     if not changing:
         return [f"{one.entity_id} has no state" for one in enabled if one.value is None]
-    unknown = [f"{one.entity_id} is {one.value}" for one in enabled if one.value in NO_VALUE]
+    exact = [one for one in enabled if one.key not in ESTIMATES]
+    unknown = [f"{one.entity_id} is {one.value}" for one in exact if one.value in NO_VALUE]
     return unknown + [f"{name} has not changed" for name in CHANGING_QUANTITIES if name not in changed]
 
 

@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlow
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddEntitiesCallback
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.common import (
     mock_platform,
 )
 
-from custom_components.enphase_secctrl.client import parse_report
-from custom_components.enphase_secctrl.fields import FLAGS, SENSORS, FlagField, SensorField
+from custom_components.enphase_secctrl.client import Source, parse_report
+from custom_components.enphase_secctrl.fields import ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES
 from tests.benchmarks.gateways import payloads
 from tests.benchmarks.home_assistant import set_up
 
@@ -34,12 +34,12 @@ class BaselineEntity(Entity):
     _attr_should_poll = False
     _attr_has_entity_name = True
 
-    def __init__(self, owner: str, field: SensorField | FlagField) -> None:
+    def __init__(self, owner: str, field: EntityDescription) -> None:
         """Look up the values in both reports, and set the first one."""
         self.entity_description = field
         self._attr_unique_id = f"{owner}_{field.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, owner)}, name=f"Baseline {owner}")
-        self.values = [report.value(field) for report in REPORTS]
+        self.values = [report.value(field) if isinstance(field, Source) else None for report in REPORTS]
         self.set_value(0)
 
     def set_value(self, number: int) -> None:
@@ -82,7 +82,11 @@ async def _unload_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
 
 
 async def _setup_sensors(_: HomeAssistant, entry: ConfigEntry[Any], add: AddEntitiesCallback) -> None:
-    _add(entry, [BaselineSensor(entry.entry_id, field) for field in SENSORS], add)
+    _add(
+        entry,
+        [BaselineSensor(entry.entry_id, field) for field in (*SENSORS, *ESTIMATES, TOKEN_EXPIRES, LAST_REPORT)],
+        add,
+    )
 
 
 async def _setup_binary_sensors(_: HomeAssistant, entry: ConfigEntry[Any], add: AddEntitiesCallback) -> None:

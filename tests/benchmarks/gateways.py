@@ -35,7 +35,9 @@ class GatewayState(TypedDict):
 def payloads() -> tuple[bytes, bytes]:
     """Return two payloads with all keys that a gateway can have; every value differs."""
     payload = SCENARIOS[SCENARIO].payload | {"Recovery_threshold_soc": 10}
-    return payload_bytes(_fill(payload, 1)), payload_bytes(_fill(payload, 2))
+    # The capacity is larger than the stored energy, so that the energy to full is known
+    first, second = (_fill(payload, number) | {"Max_energy": 1000 * number} for number in (1, 2))
+    return payload_bytes(first), payload_bytes(second)
 
 
 def _fill(payload: Payload, number: int) -> Payload:

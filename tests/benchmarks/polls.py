@@ -54,7 +54,7 @@ async def measure_unchanged_poll(gateway: GatewayState, profile_folder: Path | N
         if profile_folder:
             await profile(coordinator.async_refresh, PROFILED_TIMES, profile_folder / "bench-unchanged.txt")
             await profile(baseline, PROFILED_TIMES, profile_folder / "bench-unchanged-baseline.txt")
-    return _results("a  poll, no value changed", comparison, "GET and orjson", 1.35)
+    return _results("a  poll, no value changed", comparison, "GET and orjson", 1.45)
 
 
 async def measure_changed_poll(gateway: GatewayState, profile_folder: Path | None) -> list[Result]:
@@ -114,7 +114,7 @@ async def measure_setup(gateways: list[GatewayState]) -> list[Result]:
         Result(name="   baseline: entry with the same entities, CPU", value=median(baseline[1:]) * 1e3, unit="ms"),
         Result(name="   TLS handshake and two GETs, CPU", value=median(gets[1:]) * 1e3, unit="ms"),
         Result(name="e  (setup - baseline) / poll b", value=overhead, unit="x"),
-        ratio("e  (setup - baseline - handshake and GETs) / poll b", without_gets, limit=1.5),
+        ratio("e  (setup - baseline - handshake and GETs) / poll b", without_gets, limit=2.0),
     ]
 
 
