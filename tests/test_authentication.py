@@ -203,8 +203,9 @@ async def test_rejected_token_is_renewed(
 ) -> None:
     """A token that the gateway rejects is renewed within the same poll."""
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
+    gateway.payload["agg_soc"] = 99
     await poll(hass, freezer)
-    assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+    assert entity_states(hass, loaded_entry)["agg_soc"] == "99"
     assert len(cloud.requests) == 2
     assert reauth_flows(hass) == []
 
@@ -267,7 +268,7 @@ async def test_rejected_by_gateway_and_cloud(
     flow = await select_option(hass, flow, "cloud")
     flow = await submit_form(hass, flow, username="owner@example.com", password="changed")
     assert aborts(flow, "reauth_successful")
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
 
 
@@ -387,8 +388,9 @@ async def test_rejected_twice_within_an_hour(
 ) -> None:
     """If a token that replaced a rejected one is rejected within the hour, a reauth flow starts."""
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
+    gateway.payload["agg_soc"] = 99
     await poll(hass, freezer)
-    assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+    assert entity_states(hass, loaded_entry)["agg_soc"] == "99"
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
     await reject_until_final(hass, freezer)
     assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
@@ -506,14 +508,15 @@ async def test_new_sign_in_allows_renewals_again(
     flow = await select_option(hass, flow, "cloud")
     flow = await submit_form(hass, flow, username="owner@example.com", password="changed")
     assert aborts(flow, f"{source}_successful")
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert issue_keys(hass) == []
     assert login_count(cloud) == 4
     gateway.clear_sessions()
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
+    gateway.payload["agg_soc"] = 99
     await poll(hass, freezer)
     assert login_count(cloud) == 5
-    assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+    assert entity_states(hass, loaded_entry)["agg_soc"] == "99"
     assert reauth_flows(hass) == []
 
 
@@ -596,11 +599,12 @@ class TestShared:
         await poll(hass, freezer, DAY)
         expires = entity_states(hass, loaded_entry)["token_expires"]
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token()})
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert entity_states(hass, loaded_entry)["token_expires"] > expires
         gateway.revoke(old)
+        gateway.payload["agg_soc"] = 99
         await poll(hass, freezer)
-        assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+        assert entity_states(hass, loaded_entry)["agg_soc"] == "99"
         assert cloud.requests == []
 
     async def test_no_reminder(
@@ -650,8 +654,10 @@ class TestShared:
         old = core.data[CONF_TOKEN]
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=3600)})
         gateway.revoke(old)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        gateway.payload["agg_soc"] = 99
         await poll(hass, freezer)
-        assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+        assert entity_states(hass, loaded_entry)["agg_soc"] == "99"
         assert reauth_flows(hass) == []
 
     async def test_core_entry_removed(
@@ -659,7 +665,7 @@ class TestShared:
     ) -> None:
         """When the Enphase Envoy entry is removed, a reauth flow starts, and setup fails."""
         await hass.config_entries.async_remove(core.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert len(reauth_flows(hass)) == 1
         await hass.config_entries.async_reload(loaded_entry.entry_id)
         assert loaded_entry.state is ConfigEntryState.SETUP_ERROR
@@ -671,7 +677,7 @@ class TestShared:
         flow = await start_flow(hass, SOURCE_RECONFIGURE, loaded_entry.entry_id)
         flow = await select_option(hass, await submit_form(hass, flow, host=gateway.host), "token")
         assert aborts(await submit_form(hass, flow, token=gateway.token()), "reconfigure_successful")
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert loaded_entry.state is ConfigEntryState.LOADED
         assert loaded_entry.data.keys() == {CONF_HOST, CONF_SIGN_IN, CONF_TOKEN}
         assert "ERROR" not in caplog.text
@@ -690,7 +696,7 @@ class TestShared:
         await reject_until_final(hass, freezer)
         assert len(reauth_flows(hass)) == 1
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token()})
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert entry.state is ConfigEntryState.LOADED
         assert reauth_flows(hass) == []
 
@@ -768,6 +774,7 @@ class TestShared:
         assert reauth_flows(hass) == []
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=DAY)})
         core.mock_state(hass, ConfigEntryState.LOADED)
+        await hass.async_block_till_done(wait_background_tasks=True)
         await poll(hass, freezer, 61)
         assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
 
@@ -782,7 +789,7 @@ class TestShared:
         """An expired token of Enphase Envoy doesn't replace one that is valid."""
         expires = entity_states(hass, loaded_entry)["token_expires"]
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=3600, age=7200)})
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         gateway.clear_sessions()
         gateway.requests.clear()
         await poll(hass, freezer)
@@ -826,7 +833,7 @@ class TestShared:
     ) -> None:
         """The reauth flow stays open while the gateway still accepts the token of the removed Enphase Envoy entry."""
         await hass.config_entries.async_remove(core.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         opened = reauth_flows(hass)
         gateway.payload["agg_soc"] = 99
         await poll(hass, freezer)
@@ -854,7 +861,7 @@ class TestShared:
         assert len(opened) == 1
         gateway.requests.clear()
         await hass.config_entries.async_remove(core.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert reauth_flows(hass) == opened
         assert gateway.requests == []
 
@@ -862,10 +869,10 @@ class TestShared:
     async def test_removed_while_disabled(self, hass: HomeAssistant, core: MockConfigEntry) -> None:
         """The removal of an Enphase Envoy entry that was disabled starts a reauth flow too."""
         await hass.config_entries.async_set_disabled_by(core.entry_id, ConfigEntryDisabler.USER)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert reauth_flows(hass) == []
         await hass.config_entries.async_remove(core.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert len(reauth_flows(hass)) == 1
 
     async def test_core_is_removed_after_unload(
@@ -879,12 +886,12 @@ class TestShared:
         await hass.config_entries.async_set_disabled_by(loaded_entry.entry_id, ConfigEntryDisabler.USER)
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: "no token"})
         await hass.config_entries.async_remove(core.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert loaded_entry.state.value == "not_loaded"
         assert reauth_flows(hass) == []
         assert "ERROR" not in caplog.text
         await hass.config_entries.async_set_disabled_by(loaded_entry.entry_id, None)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert loaded_entry.state is ConfigEntryState.SETUP_ERROR
         assert len(reauth_flows(hass)) == 1
 
@@ -937,7 +944,7 @@ class TestShared:
             hass.config_entries.async_update_entry(unrelated, data={CONF_TOKEN: gateway.token(serial=unique_id)})
             await hass.config_entries.async_reload(unrelated.entry_id)
             await hass.config_entries.async_remove(unrelated.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert entry.state is state
         assert reauth_flows(hass) == opened
         assert gateway.requests == []
@@ -974,7 +981,7 @@ class TestShared:
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token(lifetime=DAY)})
         core.mock_state(hass, ConfigEntryState.LOADED)
         await hass.config_entries.async_remove(core.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert entry.state is state
         assert reauth_flows(hass) == opened
         assert gateway.requests == []

@@ -120,6 +120,7 @@ async def test_unexpected_exception(
     monkeypatch.setattr(aiohttp_client, "_async_make_resolver", lambda _: BrokenResolver({}))
     flow = await submit_form(hass, await start_flow(hass), host="envoy.local")
     assert shows_form(flow, "user", "unknown")
+    assert suggested_values(flow) == {CONF_HOST: "envoy.local"}
     assert "Unexpected exception in the step user" in caplog.text
     assert "ZeroDivisionError" in caplog.text
     assert shows_menu(await submit_form(hass, flow, host=gateway.host))

@@ -182,7 +182,7 @@ async def test_gateway_restart(
     zeros = entity_values(hass, loaded_entry)
     assert {key for key in before if zeros[key] is None} == storage
     await hass.config_entries.async_reload(loaded_entry.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert entity_values(hass, loaded_entry) == zeros
     gateway.state = "up"
     await poll(hass, freezer)

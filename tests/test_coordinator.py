@@ -34,7 +34,7 @@ async def test_all_entities_disabled(
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         registry.async_update_entity(entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER)
     await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     gateway.requests.clear()
     await poll(hass, freezer)
     assert gateway.requests == []

@@ -117,7 +117,7 @@ async def test_redaction_limits(
         "key_123456": 10**9,
         "k" * 64: 1 - 10**9,
         "k" * 65: -(10**9),
-        "fraction": 1e9,
+        "freq_bias_hz": 1e9,
         "nothing": None,
     }
     gateway.body = json.dumps(gateway.payload | new_keys).encode()
@@ -127,9 +127,12 @@ async def test_redaction_limits(
         f"#{position + 1}": "<int>",
         "k" * 64: 1 - 10**9,
         f"#{position + 3}": "<int>",
-        "fraction": "<float>",
+        "freq_bias_hz": "<float>",
         "nothing": None,
     }
+    fields = diagnostics["fields"]
+    assert isinstance(fields, dict)
+    assert fields["freq_bias_hz"] == "<float>"
 
 
 async def test_key_with_a_dot(

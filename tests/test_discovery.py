@@ -158,12 +158,12 @@ async def test_new_address_during_a_flow(hass: HomeAssistant, gateway: Gateway, 
 
 @pytest.mark.parametrize("port", [None, 80, 443])
 async def test_usual_port(hass: HomeAssistant, caplog: pytest.LogCaptureFixture, port: int | None) -> None:
-    """The usual ports aren't part of the host: a gateway that hasn't moved isn't read."""
+    """The usual ports aren't part of the host, and 0.0.0.0 is no host: a gateway that hasn't moved isn't read."""
     caplog.set_level(logging.DEBUG, LOGGER_NAME)
     MockConfigEntry(domain=DOMAIN, unique_id="122300000001", data={CONF_HOST: "127.0.0.1"}).add_to_hass(hass)
     discovery = ZeroconfServiceInfo(
         ip_address=IPv4Address("127.0.0.1"),
-        ip_addresses=[IPv4Address("127.0.0.1")],
+        ip_addresses=[IPv4Address(0), IPv4Address("127.0.0.1")],
         hostname="envoy.local.",
         name="envoy._enphase-envoy._tcp.local.",
         port=port,

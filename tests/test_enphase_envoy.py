@@ -32,7 +32,7 @@ async def core(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
     )
     core.add_to_hass(hass)
     assert await hass.config_entries.async_setup(core.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     return core
 
 
@@ -43,7 +43,7 @@ async def test_shared_token(
     assert core.state is ConfigEntryState.LOADED
     flow = await select_option(hass, await submit_form(hass, await start_flow(hass), host=gateway.host), "existing")
     assert creates_entry(flow)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     (loaded_entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), loaded_entry.entry_id)
     core_device = dr.async_get(hass).async_get_device_by_identifier((CORE_DOMAIN, gateway.serial), core.entry_id)
@@ -55,12 +55,12 @@ async def test_shared_token(
     hass.config_entries.async_update_entry(core, data={**core.data, CONF_TOKEN: gateway.token()})
     gateway.revoke(old_token)
     assert await hass.config_entries.async_reload(core.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     await poll(hass, freezer)
     assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
     assert cloud.requests == []
     assert reauth_flows(hass) == []
 
     await hass.config_entries.async_remove(core.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert len(reauth_flows(hass)) == 1

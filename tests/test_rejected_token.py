@@ -172,7 +172,7 @@ async def test_good_poll_closes_reauth(
     assert len(reauth_flows(hass)) == 1
     gateway.clear_faults()
     await loaded_entry.runtime_data.async_refresh()
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert shows_values(hass, loaded_entry, gateway)
     assert (reauth_flows(hass), issue_keys(hass)) == ([], [])
 
@@ -260,7 +260,7 @@ async def shared_entry(hass: HomeAssistant, gateway: Gateway, core: MockConfigEn
     )
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     return entry
 
 
@@ -334,7 +334,7 @@ async def test_core_stays_in_retry_during_setup(
         assert len(reauth_flows(hass)) == 1
         core.mock_state(hass, ConfigEntryState.LOADED)
         hass.config_entries.async_update_entry(core, data={CONF_TOKEN: token})
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert shared_entry.state is ConfigEntryState.LOADED
         assert reauth_flows(hass) == []
 
@@ -348,6 +348,7 @@ async def test_core_is_disabled(
 ) -> None:
     """A disabled Enphase Envoy entry isn't waited for."""
     await hass.config_entries.async_set_disabled_by(core.entry_id, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done(wait_background_tasks=True)
     gateway.revoke(core.data[CONF_TOKEN])
     await poll(hass, freezer)
     assert error_key(shared_entry) == "token_rejected"

@@ -28,7 +28,7 @@ async def test_interval(
     assert gateway.requests == []
     await poll(hass, freezer, 31)
     assert len(gateway.requests) == 1
-    for out_of_bounds in (4, 301):
+    for out_of_bounds in (4, 4.9, 300.1, 301):
         with pytest.raises(InvalidData):
             await set_options(hass, loaded_entry, out_of_bounds, pin_certificate=False)
 

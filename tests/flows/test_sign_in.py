@@ -152,6 +152,7 @@ async def test_existing(hass: HomeAssistant, gateway: Gateway, cloud: Cloud, cor
         CONF_SIGN_IN: SIGN_IN_EXISTING,
         CONF_CORE_ENTRY: core.entry_id,
     }
+    assert flow["description"] is None
     assert cloud.requests == []
 
 

@@ -280,6 +280,23 @@ async def test_send_again(
     assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
 
 
+async def test_account_again(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, cloud: Cloud, code_form: ConfigFlowResult
+) -> None:
+    """Within 30 seconds after a code was requested, the account isn't used for a new sign-in."""
+    cloud.clear_sessions()
+    flow = await submit_form(hass, code_form, code=cloud.last_code(EMAIL))
+    assert shows_form(flow, "cloud", "sign_in_lost")
+    cloud.requests.clear()
+    flow = await submit_form(hass, flow, **MFA_ACCOUNT)
+    assert shows_form(flow, "cloud", "code_too_soon")
+    assert cloud.requests == []
+    freezer.tick(timedelta(seconds=31))
+    flow = await submit_form(hass, flow, **MFA_ACCOUNT)
+    assert shows_form(flow, "code")
+    assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
+
+
 @pytest.mark.parametrize(
     ("inject_fault", "step", "error", "user_input"),
     [
