@@ -99,6 +99,22 @@ async def loaded_entry(set_up: SetUp) -> MockConfigEntry:
 
 
 @pytest.fixture
+async def other_gateway(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry
+) -> AsyncGenerator[tuple[Gateway, MockConfigEntry]]:
+    """A second gateway with its own entry."""
+    gateway = Gateway(serial="122300000002")
+    await gateway.start()
+    data = {CONF_HOST: gateway.host, CONF_SIGN_IN: SIGN_IN_TOKEN, CONF_TOKEN: gateway.token()}
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=gateway.serial, data=data)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    yield gateway, entry
+    await gateway.stop()
+
+
+@pytest.fixture
 async def harness(
     hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory, tmp_path: Path
 ) -> AsyncGenerator[AutomationHarness]:

@@ -26,6 +26,7 @@ MEASURED_FIELDS: Final = {
         "energy_to_full",
         "enc_agg_soc",
         "enc_agg_avail_energy",
+        "at_reserve",
     ),
 }
 """Fields that include IQ Batteries, and are unknown until the gateway has heard from them."""
@@ -85,6 +86,7 @@ def _storage_fields(payload: Mapping[str, object], *, iq: bool, ac: bool, ready:
         values |= _if(payload, "ACB_agg_soc", _percent)
         values |= _if(payload, "ACB_agg_energy", _energy)
     values |= _energy_to_full(payload, values)
+    values |= _at_reserve(values)
     if not ready:
         values |= dict.fromkeys(MEASURED_FIELDS & values.keys(), UNKNOWN)
     return values
@@ -95,6 +97,14 @@ def _energy_to_full(payload: Mapping[str, object], values: Mapping[str, Expected
         return {}
     to_full = _sum([_energy(payload["Max_energy"]), _negative(values["agg_avail_energy"])])
     return {"energy_to_full": to_full if to_full is None or to_full >= 0 else UNKNOWN}
+
+
+def _at_reserve(values: Mapping[str, Expected]) -> dict[str, Expected]:
+    """Return whether the charge of a first payload is at or below the reserve; later ones have hysteresis."""
+    if not {"agg_soc", "adjusted_backup_soc"} <= values.keys():
+        return {}
+    charge, reserve = values["agg_soc"], values["adjusted_backup_soc"]
+    return {"at_reserve": UNKNOWN if charge is None or reserve is None else charge <= reserve}
 
 
 def _energy_above_shutdown(payload: Mapping[str, object]) -> dict[str, Expected]:

@@ -26,7 +26,7 @@ CAPTURES = [
 
 ENABLED_BY_DEFAULT = {
     *("agg_soc", "agg_avail_energy", "agg_backup_energy", "energy_above_reserve", "max_energy", "enc_agg_soh"),
-    *("energy_above_shutdown", "time_to_reserve", "time_to_full"),
+    *("energy_above_shutdown", "time_to_reserve", "time_to_full", "at_reserve"),
     *("configured_backup_soc", "adjusted_backup_soc", "freq_bias_hz", "voltage_bias_v", "shutdown", "token_expires"),
 }
 
@@ -46,10 +46,10 @@ INVALID_VALUES = {
     "longer than Python converts": "1" * 5000,
     "negative": "-1",
     "over 100": "101",
-    "fraction": "12.5",
+    "fraction": "97.5",
 }
 AFFECTED_FIELDS = {
-    "agg_soc": {"agg_soc"},
+    "agg_soc": {"agg_soc", "at_reserve"},
     "Max_energy": {"max_energy", "energy_to_full"},
     "ENC_agg_avail_energy": {
         *(

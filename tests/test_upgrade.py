@@ -42,6 +42,7 @@ NEW = {
     "energy_above_shutdown": "sensor.~_energy_above_shutdown_level",
     "time_to_reserve": "sensor.~_estimated_time_to_reserve",
     "time_to_full": "sensor.~_estimated_time_to_full",
+    "at_reserve": "binary_sensor.~_at_reserve",
 }
 NEW_DISABLED = {
     "energy_to_full": "sensor.~_energy_to_full",

@@ -1,4 +1,4 @@
-"""Binary sensors: the flags of the table."""
+"""Binary sensors: the flags of the table, and whether the charge is at the reserve."""
 
 from typing import override
 
@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import SecctrlConfigEntry
 from .entity import SecctrlEntity, add_reported_fields
-from .fields import FLAGS, FlagField
+from .fields import AT_RESERVE, FLAGS, FlagField
 
 PARALLEL_UPDATES = 0
 
@@ -18,6 +18,7 @@ async def async_setup_entry(
 ) -> None:
     """Create the binary sensors of one gateway."""
     add_reported_fields(entry, FLAGS, SecctrlBinarySensor, async_add_entities)
+    add_reported_fields(entry, [AT_RESERVE], AtReserveBinarySensor, async_add_entities)
 
 
 class SecctrlBinarySensor(SecctrlEntity, BinarySensorEntity):
@@ -31,3 +32,13 @@ class SecctrlBinarySensor(SecctrlEntity, BinarySensorEntity):
         """The flag, None while it is unknown."""
         value = self.coordinator.data.value(self.entity_description)
         return None if value is None else bool(value)
+
+
+class AtReserveBinarySensor(SecctrlEntity, BinarySensorEntity):
+    """Whether the charge is at or below the reserve, with hysteresis."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the reserve is reached, None while charge or reserve is unknown."""
+        return self.coordinator.levels.reserve.is_at

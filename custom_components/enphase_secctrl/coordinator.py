@@ -27,6 +27,7 @@ from .const import DOMAIN, LOGGER
 from .device import register_device
 from .fields import KNOWN_PATHS
 from .issues import update_issues
+from .levels import BatteryLevels
 from .rare_states import record_rare_states
 
 _RUNNING: Final = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED)
@@ -53,6 +54,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
             serial=self.serial,
             certificate=pinned_certificate(entry.options),
         )
+        self.levels = BatteryLevels()
         self.report_listeners: list[Callable[[], None]] = []
         """Called before the entities; listeners of Home Assistant would keep polling when no entity is enabled."""
 
@@ -113,6 +115,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         if report is not self.data:
             self._log_invalid_values(report)
             record_rare_states(self.hass, self.config_entry, report)
+            self.levels.update(report)
         if (info := self.gateway.info) and info is not self._registered_info:
             register_device(self.hass, self.config_entry, self.gateway.url, info)
             self._registered_info = info

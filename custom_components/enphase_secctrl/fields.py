@@ -46,7 +46,18 @@ class EstimateField(SensorEntityDescription):
     charging: bool = False
 
 
-type Field = SensorField | FlagField | EstimateField
+@dataclass(frozen=True, kw_only=True)
+class LevelField(BinarySensorEntityDescription):
+    """Whether the charge is down to a level, shown by a binary sensor.
+
+    `charge` and `level` are in percent. See `levels`.
+    """
+
+    charge: Source
+    level: Source
+
+
+type Field = SensorField | FlagField | EstimateField | LevelField
 
 _diagnostic = partial(SensorField, entity_category=EntityCategory.DIAGNOSTIC)
 _disabled = partial(_diagnostic, entity_registry_enabled_default=False)
@@ -135,16 +146,21 @@ _SHUTDOWN_ENERGY: Final = Term(
     percentage_of=Term(paths=("Enc_max_available_capacity",), value_type=energy),
 )
 
+STATE_OF_CHARGE: Final = _charge(key="agg_soc", paths=("agg_soc",), device_class=SensorDeviceClass.BATTERY)
+RESERVE: Final = _reserve(key="adjusted_backup_soc", paths=("adjusted_backup_soc",))
+SHUTDOWN_LEVEL: Final = _threshold(key="vls_limit", paths=("VLS_Limit",))
+ENERGY_ABOVE_RESERVE: Final = _energy(
+    key="energy_above_reserve",
+    paths=_STORED_IQ_ENERGY,
+    subtrahend=Term(paths=_RESERVE_ENERGY, value_type=energy),
+    iq_batteries=True,
+)
+
 SENSORS: Final[tuple[SensorField, ...]] = (
-    _charge(key="agg_soc", paths=("agg_soc",), device_class=SensorDeviceClass.BATTERY),
+    STATE_OF_CHARGE,
     _energy(key="agg_avail_energy", paths=_STORED_ENERGY),
     _energy(key="agg_backup_energy", paths=_RESERVE_ENERGY),
-    _energy(
-        key="energy_above_reserve",
-        paths=_STORED_IQ_ENERGY,
-        subtrahend=Term(paths=_RESERVE_ENERGY, value_type=energy),
-        iq_batteries=True,
-    ),
+    ENERGY_ABOVE_RESERVE,
     _energy(
         key="energy_above_shutdown", paths=("ENC_agg_avail_energy",), subtrahend=_SHUTDOWN_ENERGY, iq_batteries=True
     ),
@@ -156,7 +172,7 @@ SENSORS: Final[tuple[SensorField, ...]] = (
         entity_registry_enabled_default=False,
     ),
     _reserve(key="configured_backup_soc", paths=("configured_backup_soc",)),
-    _reserve(key="adjusted_backup_soc", paths=("adjusted_backup_soc",)),
+    RESERVE,
     _capacity(key="max_energy", paths=("Max_energy",), state_class=SensorStateClass.MEASUREMENT),
     _reserve(key="enc_agg_soh", paths=("ENC_agg_soh",), value_type=health, entity_category=EntityCategory.DIAGNOSTIC),
     _charge(key="enc_agg_soc", paths=("ENC_agg_soc",), both_kinds=True),
@@ -169,7 +185,7 @@ SENSORS: Final[tuple[SensorField, ...]] = (
     ),
     _charge(key="acb_agg_soc", paths=("ACB_agg_soc",), measured=False, both_kinds=True),
     _energy(key="acb_agg_energy", paths=("ACB_agg_energy",), measured=False, both_kinds=True),
-    _threshold(key="vls_limit", paths=("VLS_Limit",)),
+    SHUTDOWN_LEVEL,
     _threshold(key="recovery_threshold_soc", paths=("Recovery_threshold_soc",)),
     _threshold(key="soc_recovery_entry", paths=("soc_recovery_entry",)),
     _threshold(key="soc_recovery_exit", paths=("soc_recovery_exit",)),
@@ -233,6 +249,8 @@ ESTIMATES: Final[tuple[EstimateField, ...]] = (
     ),
 )
 
+AT_RESERVE: Final = LevelField(key="at_reserve", charge=STATE_OF_CHARGE, level=RESERVE)
+
 TOKEN_EXPIRES: Final = SensorEntityDescription(
     key="token_expires",
     device_class=SensorDeviceClass.TIMESTAMP,
@@ -253,6 +271,8 @@ def is_reported(field: Field, report: Report) -> bool:
     """Return whether the report has what the entity shows."""
     if isinstance(field, EstimateField):
         return all(map(report.contains, (field.energy, field.target, field.capacity)))
+    if isinstance(field, LevelField):
+        return report.contains(field.charge) and report.contains(field.level)
     return report.contains(field)
 
 

@@ -10,7 +10,7 @@ from homeassistant.generated.languages import NATIVE_ENTITY_IDS
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util import slugify
 
-from custom_components.enphase_secctrl.fields import ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES
+from custom_components.enphase_secctrl.fields import AT_RESERVE, ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES
 
 _ROOT: Final = Path(__file__).parents[2]
 _TRANSLATIONS: Final = _ROOT / "custom_components" / "enphase_secctrl" / "translations"
@@ -21,7 +21,7 @@ FILE_SERIAL: Final = "122300000001"
 LANGUAGES: Final = sorted(file.stem for file in _TRANSLATIONS.iterdir())
 _ROWS: Final[tuple[tuple[str, EntityDescription], ...]] = (
     *(("sensor", row) for row in (*SENSORS, *ESTIMATES, LAST_REPORT, TOKEN_EXPIRES)),
-    *(("binary_sensor", row) for row in FLAGS),
+    *(("binary_sensor", row) for row in (*FLAGS, AT_RESERVE)),
 )
 
 

@@ -10,19 +10,21 @@ import re
 import sys
 from typing import Final
 
+from homeassistant.components.binary_sensor import BinarySensorEntityDescription
 from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.helpers.entity import EntityDescription
 
 from custom_components.enphase_secctrl.client import Source, Term
 from custom_components.enphase_secctrl.const import TOKEN_PAGE
-from custom_components.enphase_secctrl.fields import ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES, FlagField
+from custom_components.enphase_secctrl.fields import AT_RESERVE, ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES
 from scripts.lib.dashboard import LANGUAGES, dashboard
 from scripts.lib.docs_commands import run_commands
 from scripts.lib.process import ROOT, run_main
 
 _TEXTS: Final = json.loads((ROOT / "custom_components/enphase_secctrl/translations/en.json").read_text())
-_ROWS: Final[tuple[EntityDescription, ...]] = (*SENSORS, *ESTIMATES, *FLAGS, LAST_REPORT, TOKEN_EXPIRES)
+_ROWS: Final[tuple[EntityDescription, ...]] = (*SENSORS, *ESTIMATES, AT_RESERVE, *FLAGS, LAST_REPORT, TOKEN_EXPIRES)
 _OTHER_ORIGINS: Final[dict[EntityDescription, str]] = {
+    AT_RESERVE: "`agg_soc` down to `adjusted_backup_soc`, until 5% above it",
     LAST_REPORT: "time of the last report",
     TOKEN_EXPIRES: "the access token",
 }
@@ -35,7 +37,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _name(row: EntityDescription) -> str:
-    platform = "binary_sensor" if isinstance(row, FlagField) else "sensor"
+    platform = "binary_sensor" if isinstance(row, BinarySensorEntityDescription) else "sensor"
     name: str = _TEXTS["entity"][platform][row.translation_key or row.key]["name"]
     return name.format_map(row.translation_placeholders or {})
 
@@ -60,7 +62,7 @@ def _origin(row: EntityDescription) -> str:
 
 
 def _unit(row: EntityDescription) -> str:
-    if isinstance(row, FlagField):
+    if isinstance(row, BinarySensorEntityDescription):
         return "on / off"
     if not isinstance(row, SensorEntityDescription):
         return ""

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.enphase_secctrl.client import Source, parse_report
-from custom_components.enphase_secctrl.fields import ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES
+from custom_components.enphase_secctrl.fields import AT_RESERVE, ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES
 from tests.benchmarks.gateways import payloads
 from tests.benchmarks.home_assistant import set_up
 
@@ -90,7 +90,7 @@ async def _setup_sensors(_: HomeAssistant, entry: ConfigEntry[Any], add: AddEnti
 
 
 async def _setup_binary_sensors(_: HomeAssistant, entry: ConfigEntry[Any], add: AddEntitiesCallback) -> None:
-    _add(entry, [BaselineBinarySensor(entry.entry_id, field) for field in FLAGS], add)
+    _add(entry, [BaselineBinarySensor(entry.entry_id, field) for field in (*FLAGS, AT_RESERVE)], add)
 
 
 def _add(entry: ConfigEntry[Any], entities: list[BaselineEntity], add: AddEntitiesCallback) -> None:

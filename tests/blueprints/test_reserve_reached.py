@@ -1,40 +1,40 @@
 """The blueprint "reserve reached": it triggers once each time, and never because a value is missing."""
 
 from homeassistant.core import CoreState, ServiceCall
-from homeassistant.util.unit_conversion import EnergyConverter
-from homeassistant.util.yaml import load_yaml_dict
+from homeassistant.helpers import device_registry as dr
 import pytest
 
-from tests.automation_harness import BLUEPRINTS, AutomationHarness
-from tests.blueprints.entities import CHARGE, ENERGY_ABOVE_RESERVE, RESERVE, all_values_missing, one_value_missing
+from tests.automation_harness import AutomationHarness
+from tests.blueprints.entities import CHARGE, all_values_missing, one_value_missing
 from tests.emulator import OperatingState
 
 BLUEPRINT = "reserve_reached"
-INPUTS = {"charge": CHARGE, "reserve": RESERVE, "act": [{"action": "test.action"}]}
+ACTIONS = [{"action": "test.action", "data": {"text": "{{ charge }} / {{ reserve }} / {{ energy_above_reserve }}"}}]
 
 
-async def set_up_charged(harness: AutomationHarness, **inputs: object) -> list[ServiceCall]:
-    """Set up the blueprint while the batteries are far above the reserve; return the calls of its action."""
-    harness.set_charge(50)
-    await harness.advance(1)
+async def set_up(harness: AutomationHarness, **inputs: object) -> list[ServiceCall]:
+    """Set up the blueprint; return the calls of its action."""
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(harness.hass), harness.entry.entry_id)
     calls = harness.record_calls("test.action")
-    await harness.set_up_blueprint(BLUEPRINT, **INPUTS, **inputs)
+    await harness.set_up_blueprint(BLUEPRINT, gateway=device.id, actions=ACTIONS, **inputs)
     return calls
 
 
 @pytest.fixture
 async def calls(harness: AutomationHarness) -> list[ServiceCall]:
-    """The calls of an automation that triggers below 300 Wh above the reserve."""
-    return await set_up_charged(harness, energy=ENERGY_ABOVE_RESERVE, threshold=300)
+    """The calls of the automation, which is set up while the batteries are far above the reserve."""
+    harness.set_charge(50)
+    await harness.advance(1)
+    return await set_up(harness)
 
 
 @pytest.mark.parametrize(
-    ("soc", "reserve", "expected"), [(20, 20, 1), (15, 20, 1), (22, 20, 1), (23, 20, 0), (24, 20, 0), (5, 0, 0)]
+    ("soc", "reserve", "expected"), [(20, 20, 1), (15, 20, 1), (21, 20, 0), (5, 0, 0), (0, 0, 1), (50, 100, 0)]
 )
 async def test_trigger_level(
     harness: AutomationHarness, calls: list[ServiceCall], soc: int, reserve: int, expected: int
 ) -> None:
-    """It triggers once, after 5 minutes at the reserve or with less energy above it than the threshold."""
+    """It triggers once, after 5 minutes at the reserve; not because the reserve was raised."""
     harness.set_charge(soc, reserve)
     await harness.advance(4)
     assert calls == []
@@ -42,40 +42,11 @@ async def test_trigger_level(
     assert len(calls) == expected
 
 
-@pytest.mark.parametrize("unit", ["Wh", "kWh", "MWh", "MJ", "kcal"])
-async def test_unit(harness: AutomationHarness, unit: str) -> None:
-    """The threshold is in Wh, whatever unit the user has chosen for the energy."""
-    calls = await set_up_charged(harness, energy=ENERGY_ABOVE_RESERVE, threshold=300)
-    harness.choose_unit(ENERGY_ABOVE_RESERVE, unit)
-    for soc, expected in ((23, 0), (22, 1)):
-        harness.set_charge(soc)
-        await harness.advance(8)
-        assert len(calls) == expected, soc
-    state = harness.hass.states.get(ENERGY_ABOVE_RESERVE)
-    assert state
-    assert state.attributes["unit_of_measurement"] == unit
-
-
-def test_units() -> None:
-    """The blueprint knows all units of energy."""
-    (path,) = (path for path in BLUEPRINTS if path.stem == BLUEPRINT)
-    config = load_yaml_dict(str(path))
-    factors = config["trigger_variables"]["wh_per_unit"]
-    assert factors == config["variables"]["wh_per_unit"]
-    assert factors.keys() >= EnergyConverter.VALID_UNITS
-    known = factors.keys() & EnergyConverter.VALID_UNITS
-    assert {unit: factors[unit] for unit in known} == pytest.approx(
-        {unit: EnergyConverter.convert(1, unit, "Wh") for unit in known}
-    )
-
-
-@pytest.mark.parametrize(("soc", "expected"), [(24, 1), (25, 0)])
-async def test_default_threshold(harness: AutomationHarness, soc: int, expected: int) -> None:
-    """The default threshold is 500 Wh."""
-    calls = await set_up_charged(harness, energy=ENERGY_ABOVE_RESERVE)
-    harness.set_charge(soc)
-    await harness.advance(10)
-    assert len(calls) == expected
+async def test_variables(harness: AutomationHarness, calls: list[ServiceCall]) -> None:
+    """The actions know charge, reserve, and the energy above the reserve."""
+    harness.set_charge(20)
+    await harness.advance(6)
+    assert [call.data["text"] for call in calls] == ["20 / 20 / 0.0"]
 
 
 async def test_repeated(harness: AutomationHarness, calls: list[ServiceCall]) -> None:
@@ -86,22 +57,23 @@ async def test_repeated(harness: AutomationHarness, calls: list[ServiceCall]) ->
         assert len(calls) == expected, soc
 
 
-async def test_repeated_with_high_reserve(harness: AutomationHarness) -> None:
+async def test_repeated_with_high_reserve(harness: AutomationHarness, calls: list[ServiceCall]) -> None:
     """Full batteries count as charged if the reserve is so high that the usual rise is impossible."""
-    calls = await set_up_charged(harness)
-    for soc, expected in ((98, 1), (99, 1), (98, 1), (100, 1), (98, 2)):
+    for soc, expected in ((100, 0), (98, 1), (99, 1), (98, 1), (100, 1), (98, 2)):
         harness.set_charge(soc, 98)
         await harness.advance(8)
         assert len(calls) == expected, soc
 
 
-async def test_charge_around_the_threshold(harness: AutomationHarness) -> None:
-    """A charge that moves around the threshold triggers only once, until it has risen far enough."""
-    calls = await set_up_charged(harness, energy=ENERGY_ABOVE_RESERVE, threshold=1000)
-    for soc, expected in ((29, 1), (30, 1), (29, 1), (33, 1), (29, 1), (34, 1), (29, 2)):
-        harness.set_charge(soc)
-        await harness.advance(8)
-        assert len(calls) == expected, soc
+@pytest.mark.parametrize(("duration", "expected"), [(0, 1), (2, 1), (4, 0)])
+async def test_duration(harness: AutomationHarness, duration: int, expected: int) -> None:
+    """The duration is an input."""
+    harness.set_charge(50)
+    await harness.advance(1)
+    calls = await set_up(harness, duration={"minutes": duration})
+    harness.set_charge(20)
+    await harness.advance(3)
+    assert len(calls) == expected
 
 
 async def test_short_interruptions(harness: AutomationHarness, calls: list[ServiceCall]) -> None:
@@ -116,7 +88,7 @@ async def test_short_interruptions(harness: AutomationHarness, calls: list[Servi
 async def test_all_values_missing(
     harness: AutomationHarness, calls: list[ServiceCall], gateway_state: OperatingState, entity_state: str
 ) -> None:
-    """Missing values aren't zeros; an outage neither triggers again nor suppresses the first trigger."""
+    """Missing values aren't zeros, and what happens in an outage isn't known; after it, the next time triggers."""
     harness.gateway.state = gateway_state
     await harness.advance(20)
     assert harness.hass.states.is_state(CHARGE, entity_state)
@@ -124,7 +96,11 @@ async def test_all_values_missing(
     harness.set_charge(20)
     harness.gateway.state = "up"
     await harness.advance(10)
-    assert len(calls) == 1
+    assert calls == []
+    for soc, expected in ((60, 0), (20, 1)):
+        harness.set_charge(soc)
+        await harness.advance(10)
+        assert len(calls) == expected
     harness.gateway.state = gateway_state
     await harness.advance(20)
     harness.gateway.state = "up"
@@ -133,37 +109,16 @@ async def test_all_values_missing(
 
 
 @one_value_missing
-async def test_one_value_missing(harness: AutomationHarness, key: str, entity: str) -> None:
-    """The blueprint doesn't trigger while one of its two values is unknown."""
-    calls = await set_up_charged(harness)
+async def test_one_value_missing(harness: AutomationHarness, calls: list[ServiceCall], key: str, entity: str) -> None:
+    """The blueprint doesn't trigger while one of its two values is unknown, nor when it is known again."""
     harness.set_charge(15, **{key: None})
     await harness.advance(20)
     assert harness.hass.states.is_state(entity, "unknown")
     assert calls == []
-    for soc, expected in ((15, 1), (60, 1), (15, 2)):
+    for soc, expected in ((15, 0), (60, 0), (15, 1)):
         harness.set_charge(soc)
         await harness.advance(10)
         assert len(calls) == expected, soc
-
-
-@pytest.mark.parametrize(
-    ("inputs", "first", "later", "reserve"),
-    [({"energy": ENERGY_ABOVE_RESERVE, "threshold": 2000}, 21, 30, 20), ({}, 100, 100, 100)],
-    ids=["energy", "full"],
-)
-async def test_outage_before_recharge(
-    harness: AutomationHarness, inputs: dict[str, object], first: int, later: int, reserve: int
-) -> None:
-    """An outage before the batteries have been charged again doesn't cause a second trigger."""
-    calls = await set_up_charged(harness, **inputs)
-    for soc in (first, later):
-        harness.set_charge(soc, reserve)
-        await harness.advance(8)
-    harness.gateway.state = "refused"
-    await harness.advance(10)
-    harness.gateway.state = "up"
-    await harness.advance(10)
-    assert len(calls) == 1
 
 
 async def test_reload(harness: AutomationHarness, calls: list[ServiceCall]) -> None:
@@ -178,8 +133,7 @@ async def test_reload(harness: AutomationHarness, calls: list[ServiceCall]) -> N
 async def start_home_assistant(harness: AutomationHarness) -> list[ServiceCall]:
     """Start Home Assistant with the automation, advance by ten minutes, and return the calls of its action."""
     harness.hass.set_state(CoreState.not_running)
-    calls = harness.record_calls("test.action")
-    await harness.set_up_blueprint(BLUEPRINT, **INPUTS)
+    calls = await set_up(harness)
     await harness.finish_startup()
     await harness.advance(10)
     return calls

@@ -7,12 +7,12 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from tests.automation_harness import AutomationHarness, run_ready_tasks
-from tests.blueprints.entities import CHARGE, RESERVE, all_values_missing, one_value_missing
+from tests.blueprints.entities import CHARGE, all_values_missing
 from tests.emulator import OperatingState
 
 BLUEPRINT = "use_surplus"
 LOAD = "input_boolean.load"
-INPUTS = {"charge": CHARGE, "reserve": RESERVE, "load": LOAD}
+INPUTS = {"charge": CHARGE, "load": LOAD}
 
 levels = pytest.mark.parametrize(
     ("soc", "reserve", "load", "expected"),
@@ -24,17 +24,14 @@ levels = pytest.mark.parametrize(
         (70, 20, "on", ["off"]),
         (70, 20, "off", []),
         (100, 20, "on", []),
-        # The reserve plus 5% is above the level "Off at": both levels rise
-        (85, 80, "on", ["off"]),
-        (86, 80, "on", []),
-        (90, 80, "off", []),
-        (99, 80, "off", []),
-        (100, 80, "off", ["on"]),
-        (94, 70, "off", []),
-        (95, 70, "off", ["on"]),
-        (75, 70, "on", ["off"]),
+        # With a high reserve, the energy above it decides: 1 kWh (10%) to turn on, less than 0.5 kWh (5%) to turn off
+        (90, 80, "off", ["on"]),
+        (90, 81, "off", []),
+        (85, 80, "on", []),
+        (84, 80, "on", ["off"]),
+        (100, 90, "off", ["on"]),
         # A reserve too high for any surplus
-        (100, 95, "off", []),
+        (100, 91, "off", []),
         (100, 100, "on", ["off"]),
         (0, 0, "on", ["off"]),
     ],
@@ -140,13 +137,11 @@ async def test_different_outages_in_a_row(harness: AutomationHarness) -> None:
     assert load_states == ["on", "off"]
 
 
-@one_value_missing
-async def test_one_value_missing(harness: AutomationHarness, key: str, entity: str) -> None:
-    """Without one of the two values the load isn't switched on, and it is switched off after 15 minutes."""
+async def test_charge_missing(harness: AutomationHarness) -> None:
+    """Without a charge the load isn't switched on, and it is switched off after 15 minutes."""
     load_states = await set_up_at_charge(harness, 80)
-    harness.set_charge(95, **{key: None})
+    harness.set_charge(95, agg_soc=None)
     await harness.advance(2)
-    assert harness.hass.states.is_state(entity, "unknown")
     assert load_states == []
     await switch_load(harness, "on")
     await harness.advance(12)
@@ -158,11 +153,12 @@ async def test_one_value_missing(harness: AutomationHarness, key: str, entity: s
     assert load_states == ["on", "off", "on"]
 
 
-async def test_off_level_without_reserve(harness: AutomationHarness) -> None:
-    """The level "Off at" works without the reserve."""
+@pytest.mark.parametrize("key", ["adjusted_backup_soc", "ENC_agg_avail_energy"])
+async def test_reserve_missing(harness: AutomationHarness, key: str) -> None:
+    """If it isn't known how much is left above the reserve, the load is off."""
     load_states = await set_up_at_charge(harness, 80, "on")
-    harness.set_charge(70, adjusted_backup_soc=None)
-    await harness.advance(1)
+    harness.set_charge(95, **{key: None})
+    await harness.advance(2)
     assert load_states == ["off"]
 
 

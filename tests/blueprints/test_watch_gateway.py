@@ -12,7 +12,7 @@ from tests.blueprints.entities import COMMISSIONING, SHUTDOWN
 
 pytestmark = pytest.mark.usefixtures("all_enabled")
 ACTIONS = [{"action": "test.action", "data": {"reason": "{{ reason }}"}}]
-UNREACHABLE = "The gateway is silent"
+UNREACHABLE = "The gateway isn't responding"
 
 triggered_before_startup = pytest.mark.parametrize(
     ("hours", "number"),
@@ -25,7 +25,7 @@ triggered_before_startup = pytest.mark.parametrize(
 async def set_up(harness: AutomationHarness) -> list[ServiceCall]:
     """Set up the blueprint; return the calls of its action."""
     calls = harness.record_calls("test.action")
-    await harness.set_up_blueprint("watch_gateway", shutdown=SHUTDOWN, flags=[COMMISSIONING], act=ACTIONS)
+    await harness.set_up_blueprint("watch_gateway", shutdown=SHUTDOWN, flags=[COMMISSIONING], actions=ACTIONS)
     return calls
 
 

@@ -63,7 +63,7 @@ def test_outdated_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: 
 def test_every_entity_is_listed() -> None:
     """Each row is in exactly one of the tables, and the README has each table."""
     tables = [docs.enabled(), docs.with_ac_batteries(), docs.disabled()]
-    rows = (*fields.FIELDS, *fields.ESTIMATES, fields.LAST_REPORT, fields.TOKEN_EXPIRES)
+    rows = (*fields.FIELDS, *fields.ESTIMATES, fields.AT_RESERVE, fields.LAST_REPORT, fields.TOKEN_EXPIRES)
     keys = [key for table in tables for key in re.findall(r"^\|[^|]+\| `(\w+)` \|", table, re.MULTILINE)]
     assert sorted(keys) == sorted(row.key for row in rows)
     readme = (ROOT / "README.md").read_text()

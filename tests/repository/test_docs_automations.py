@@ -1,5 +1,6 @@
 """The automations in the README and docs: links to the blueprints are correct, and each example works."""
 
+from datetime import timedelta
 from pathlib import Path
 import re
 from typing import Any
@@ -8,8 +9,10 @@ from urllib.parse import quote
 from homeassistant.components.blueprint.importer import _get_github_import_url
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from tests.automation_harness import AUTHOR, BLUEPRINTS, ROOT, AutomationHarness
 
@@ -33,12 +36,12 @@ def find_automations(path: Path) -> dict[str, dict[str, Any]]:
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 EXAMPLES = {name: automation for path in PAGES for name, automation in find_automations(path).items()}
 SURPLUS = "automations.md: Heat water with what is left"
-WATCH = "automations.md: Watch the gateway"
+ALERT = "automations.md: Gateway alert"
+EVENING = "automations.md: Heat water in the evening if enough is left"
 RESERVES = {
     "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20 %."),
-    "automations.md: Only the reserve is left": (21, 20, "The batteries are at 20 %, the reserve is 20 %."),
-    "automations.md: Reserve reached": (21, 20, "The batteries are down to the reserve."),
-    "automations.md: Half a kilowatt hour above the reserve": (26, 24, "0.40 kWh are left above the reserve."),
+    "automations.md: Only the reserve is left": (21, 20, "The batteries are at 20%. The reserve is 20%."),
+    "automations.md: Half a kilowatt-hour above the reserve": (26, 24, "0.40 kWh is left above the reserve."),
 }
 """The last state of charge without a notification, the first one with it, and its message."""
 
@@ -55,7 +58,7 @@ def test_urls(path: Path) -> None:
 
 def test_links() -> None:
     """The page links to all blueprints and to nothing else."""
-    assert len(BLUEPRINTS) == PAGE.count(REDIRECT) == 3
+    assert len(BLUEPRINTS) == PAGE.count(REDIRECT) == 4
     assert {path.name for path in BLUEPRINTS} == set(re.findall(r"\(blueprints/([^)]+)\)", PAGE))
 
 
@@ -63,13 +66,13 @@ def test_links() -> None:
 def test_entities(hass: HomeAssistant) -> None:
     """The page uses entities that exist by default."""
     named = set(re.findall(r"\b(?:binary_)?sensor\.iq_gateway\w+", PAGE))
-    assert len(named) == 4
+    assert len(named) == 3
     assert named - set(hass.states.async_entity_ids()) == set()
 
 
 def test_all_examples_are_tested() -> None:
     """The tests below cover all examples."""
-    assert EXAMPLES.keys() == {*RESERVES, SURPLUS, WATCH}
+    assert EXAMPLES.keys() == {*RESERVES, SURPLUS, ALERT, EVENING}
 
 
 @pytest.mark.parametrize("name", RESERVES)
@@ -93,13 +96,27 @@ async def test_unit(harness: AutomationHarness) -> None:
     await harness.advance(1)
     harness.choose_unit("sensor.iq_gateway_122300000001_energy_above_reserve", "Wh")
     calls = harness.record_calls("notify.notify")
-    await harness.set_up_automation(EXAMPLES["automations.md: Half a kilowatt hour above the reserve"])
+    await harness.set_up_automation(EXAMPLES["automations.md: Half a kilowatt-hour above the reserve"])
     for soc, number in ((26, 0), (24, 1)):
         harness.set_charge(soc)
         await harness.advance(6)
         assert len(calls) == number, soc
     value, _, text = calls[0].data["message"].partition(" ")
-    assert (float(value), text) == (400, "Wh are left above the reserve.")
+    assert (float(value), text) == (400, "Wh is left above the reserve.")
+
+
+@pytest.mark.parametrize(("soc", "expected"), [(45, 1), (44, 0)])
+async def test_evening(harness: AutomationHarness, soc: int, expected: int) -> None:
+    """The water heater is turned on at 19:00 if 2.5 kWh are left above the reserve."""
+    harness.set_charge(soc)
+    await harness.advance(1)
+    calls = harness.record_calls("switch.turn_on")
+    await harness.set_up_automation(EXAMPLES[EVENING])
+    evening = dt_util.now().replace(hour=19, minute=0, second=1, microsecond=0)
+    harness.freezer.move_to(evening if evening > dt_util.now() else evening + timedelta(days=1))
+    async_fire_time_changed(harness.hass)
+    await harness.hass.async_block_till_done(wait_background_tasks=True)
+    assert len(calls) == expected
 
 
 async def test_surplus(harness: AutomationHarness) -> None:
@@ -119,10 +136,10 @@ async def test_surplus(harness: AutomationHarness) -> None:
 async def test_watch(harness: AutomationHarness) -> None:
     """Each reason sends its message."""
     calls = harness.record_calls("notify.notify")
-    await harness.set_up_automation(EXAMPLES[WATCH])
+    await harness.set_up_automation(EXAMPLES[ALERT])
     harness.gateway.state = "refused"
     await harness.advance(30)
-    assert [call.data["message"] for call in calls] == ["IQ Gateway: The gateway is silent."]
+    assert [call.data["message"] for call in calls] == ["IQ Gateway: The gateway isn't responding."]
     harness.gateway.state = "up"
     await harness.advance(2)
     harness.set_charge(50, shutdown=True)

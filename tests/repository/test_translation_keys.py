@@ -69,7 +69,7 @@ def by_text(texts: Mapping[str, str]) -> dict[str, set[str]]:
 
 def test_sections() -> None:
     """There are exactly these sections."""
-    assert ENGLISH.keys() == {"config", "options", "issues", "exceptions", "entity"}
+    assert ENGLISH.keys() == {"config", "options", "issues", "exceptions", "entity", "triggers", "conditions"}
     assert CONFIG.keys() == {"flow_title", "step", "error", "abort", "create_entry"}
     assert ENGLISH["options"].keys() == {"step", "error"}
 

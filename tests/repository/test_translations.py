@@ -21,7 +21,7 @@ OLDEST_VERSION: Final = read_json(ROOT / "hacs.json")["homeassistant"]
 CORE: Final = Path(homeassistant.__file__).parent / "components"
 ROWS: Final[dict[str, tuple[EntityDescription, ...]]] = {
     "sensor": (*fields.SENSORS, *fields.ESTIMATES, fields.LAST_REPORT, fields.TOKEN_EXPIRES),
-    "binary_sensor": fields.FLAGS,
+    "binary_sensor": (*fields.FLAGS, fields.AT_RESERVE),
 }
 CORE_TEXTS: Final = {
     "config.step.user.data.host": ("enphase_envoy", "config.step.user.data.host"),
@@ -119,5 +119,5 @@ def test_icons() -> None:
     without_device_class = {
         platform: {translation_key(row) for row in rows if row.device_class is None} for platform, rows in ROWS.items()
     }
-    assert ICONS.keys() == {"entity"}
+    assert ICONS.keys() == {"entity", "triggers", "conditions"}
     assert {platform: {*icons} for platform, icons in ICONS["entity"].items()} == without_device_class
