@@ -14,6 +14,7 @@ import pytest
 from tests.automation_harness import AUTHOR, BLUEPRINTS, ROOT, AutomationHarness
 
 PAGE = (ROOT / "docs" / "automations.md").read_text()
+README = (ROOT / "README.md").read_text()
 REDIRECT = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
 BLUEPRINTS_URL = f"https://github.com/{AUTHOR}/enphase-secctrl/blob/main/"
 
@@ -35,7 +36,7 @@ EXAMPLES = {name: automation for path in PAGES for name, automation in find_auto
 SURPLUS = "automations.md: Heat water with what is left"
 WATCH = "automations.md: Watch the gateway"
 RESERVES = {
-    "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20 %."),
+    "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20%."),
     "automations.md: Only the reserve is left": (21, 20, "The batteries are at 20 %, the reserve is 20 %."),
     "automations.md: Reserve reached": (21, 20, "The batteries are down to the reserve."),
     "automations.md: Half a kilowatt hour above the reserve": (26, 24, "0.40 kWh are left above the reserve."),
@@ -51,6 +52,13 @@ def test_urls(path: Path) -> None:
     assert f"[Import it]({REDIRECT}{quote(url, safe='')})" in PAGE
     assert f"[read it](blueprints/{path.name})" in PAGE
     assert str(_get_github_import_url(url)).endswith(f"/main/docs/blueprints/{path.name}")
+
+
+@pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
+def test_buttons(path: Path) -> None:
+    """The README has a button that imports the blueprint."""
+    url = quote(BLUEPRINTS_URL + path.relative_to(ROOT).as_posix(), safe="")
+    assert f"(https://my.home-assistant.io/badges/blueprint_import.svg)]({REDIRECT}{url})" in README
 
 
 def test_links() -> None:
