@@ -13,7 +13,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "energy_above_reserve": "What you can use before only the reserve is left.",
     "energy_above_shutdown": "What the IQ Batteries hold for an outage.",
     "energy_to_full": "What still fits into the batteries.",
-    "configured_backup_soc": "The reserve that the gateway was told to keep.",
+    "configured_backup_soc": "The reserve that the gateway was asked to keep.",
     "adjusted_backup_soc": "The reserve that is in effect.",
     "max_energy": "The capacity of all batteries.",
     "enc_agg_soh": "The state of health of the IQ Batteries.",
@@ -51,7 +51,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "last_report": "When the gateway last returned valid data, to the minute.",
     "token_expires": "When the access token expires.",
 }
-"""What each entity tells its owner, by translation key."""
+"""What each entity tells you, by translation key."""
 
 _PAUSES: Final = "Wait: gateways sometimes pause for half a minute, and take a few minutes to restart."
 _UPDATE: Final = "Ask Enphase support or your installer: you can't update the gateway yourself."
@@ -76,7 +76,7 @@ ADVICE: Final[Mapping[str, str]] = {
         "Try the email address and password in the Enphase app. A pasted token is no longer accepted: create a new one."
     ),
     "config.error.not_a_token": "Copy only the token: a long text that begins with `ey` and contains two periods.",
-    "config.error.token_incomplete": "Select the text to its end before you copy it.",
+    "config.error.token_incomplete": "Select the whole text before you copy it.",
     "config.error.token_expired": "Create a new one. An owner's is valid for a year, an installer's for 12 hours.",
     "config.error.account_blocked": "Wait: Enphase does this after several sign-ins in a row.",
     "config.error.too_many_sessions": "Sign out on devices and in browsers that you no longer use.",
