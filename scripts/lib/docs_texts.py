@@ -9,7 +9,7 @@ from typing import Final
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     "agg_soc": "How full all batteries are.",
     "agg_avail_energy": "The energy in all batteries. Not a meter.",
-    "agg_backup_energy": "The energy that is held back for an outage.",
+    "agg_backup_energy": "How large the reserve is.",
     "energy_above_reserve": "What you can use before only the reserve is left.",
     "energy_above_shutdown": "What the IQ Batteries hold for an outage.",
     "energy_to_full": "What still fits into the batteries.",
@@ -43,7 +43,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "offgrid_secctrl_is_active": "Only its name is known. It does **not** show whether you are off grid.",
     "offgrid_secctrl_is_system_balanced": "Only its name is known.",
     "offgrid_secctrl_seq_reset_needed": "Only its name is known.",
-    "shutdown": "A flag that has never been observed as on.",
+    "shutdown": "A flag of the gateway, never observed as on.",
     "soc_rec_enabled": "Probably whether nearly empty batteries may be recharged automatically.",
     "commission_in_progress": "Only its name is known.",
     "ess_in_progress": "Only its name is known. ESS is an energy storage system.",
