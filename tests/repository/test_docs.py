@@ -42,6 +42,12 @@ def format_like(example: str, value: float) -> str:
     return f"{value:.{len(example.partition('.')[2])}f}"
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_generated_parts(capsys: pytest.CaptureFixture[str]) -> None:
     """Running scripts/docs changes nothing."""
     assert docs.main(["--check"]) == 0, capsys.readouterr().err
@@ -224,9 +230,11 @@ def test_rare_states() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links(page: Path) -> None:
-    """Relative links lead to files of the repository."""
-    targets = [link.partition("#")[0] for link in LINK.findall(page.read_text()) if "://" not in link]
-    assert [target for target in targets if target and not (page.parent / target).exists()] == []
+    """Relative links lead to files of the repository, and to headings of pages."""
+    links = [link.partition("#") for link in LINK.findall(page.read_text()) if "://" not in link]
+    targets = {(page.parent / file if file else page, heading) for file, _, heading in links}
+    assert [str(file) for file, _ in targets if not file.exists()] == []
+    assert [(file.name, heading) for file, heading in targets if heading and heading not in anchors(file)] == []
 
 
 def test_working_copy() -> None:
