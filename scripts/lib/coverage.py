@@ -1,4 +1,4 @@
-"""Check the coverage of each module, lines and branches: python -m scripts.lib.coverage, after pytest with --cov."""
+"""Check the coverage of each module (lines and branches): python -m scripts.lib.coverage, after pytest with --cov."""
 
 from collections.abc import Mapping
 from io import StringIO

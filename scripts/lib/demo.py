@@ -64,7 +64,7 @@ def print_table(entities: list[Entity]) -> None:
 
 
 async def print_state_changes(hass: HomeAssistant) -> None:
-    """Print every state change of the integration; doesn't end by itself."""
+    """Print every state change of the integration; runs until it is canceled."""
     ours: set[str] = set()
     others: set[str] = set()
     async for change in hass.state_changes():

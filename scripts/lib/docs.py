@@ -4,120 +4,17 @@ A generated part is between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterable, Mapping, Sequence
-import json
+from collections.abc import Sequence
 import re
 import sys
 from typing import Final
 
-from homeassistant.components.binary_sensor import BinarySensorEntityDescription
-from homeassistant.components.sensor import SensorEntityDescription
-from homeassistant.helpers.entity import EntityDescription
-
-from custom_components.enphase_secctrl.client import Source, Term
-from custom_components.enphase_secctrl.const import TOKEN_PAGE
-from custom_components.enphase_secctrl.fields import AT_RESERVE, ESTIMATES, FLAGS, LAST_REPORT, SENSORS, TOKEN_EXPIRES
 from scripts.lib.dashboard import LANGUAGES, dashboard
 from scripts.lib.docs_commands import run_commands
+from scripts.lib.docs_tables import PARTS
 from scripts.lib.process import ROOT, run_main
 
-_TEXTS: Final = json.loads((ROOT / "custom_components/enphase_secctrl/translations/en.json").read_text())
-_ROWS: Final[tuple[EntityDescription, ...]] = (*SENSORS, *ESTIMATES, AT_RESERVE, *FLAGS, LAST_REPORT, TOKEN_EXPIRES)
-_OTHER_ORIGINS: Final[dict[EntityDescription, str]] = {
-    AT_RESERVE: "`agg_soc` down to `adjusted_backup_soc`, until 5% above it",
-    LAST_REPORT: "time of the last report",
-    TOKEN_EXPIRES: "the access token",
-}
 _PART: Final = re.compile(r"(?<=<!-- generated: )(\w+)( -->).*?(?=<!-- end -->)", re.DOTALL)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
-
-
-def _name(row: EntityDescription) -> str:
-    platform = "binary_sensor" if isinstance(row, BinarySensorEntityDescription) else "sensor"
-    name: str = _TEXTS["entity"][platform][row.translation_key or row.key]["name"]
-    return name.format_map(row.translation_placeholders or {})
-
-
-def _paths(term: Term) -> str:
-    paths = ", else ".join(f"`{path}`" for path in term.paths)
-    return f"{paths} % of {_grouped(term.percentage_of)}" if term.percentage_of else paths
-
-
-def _grouped(term: Term) -> str:
-    paths = _paths(term)
-    return f"({paths})" if " " in paths else paths
-
-
-def _origin(row: EntityDescription) -> str:
-    if not isinstance(row, Source):
-        return _OTHER_ORIGINS.get(row, "estimate")
-    if row.subtrahend is None:
-        return _paths(row)
-    negative = "unknown if negative" if row.negative_is_unknown else "at least 0"
-    return f"{_grouped(row)} - {_grouped(row.subtrahend)}, {negative}"
-
-
-def _unit(row: EntityDescription) -> str:
-    if isinstance(row, BinarySensorEntityDescription):
-        return "on / off"
-    if not isinstance(row, SensorEntityDescription):
-        return ""
-    native = row.native_unit_of_measurement or ""
-    return f"{row.suggested_unit_of_measurement} ({native})" if row.suggested_unit_of_measurement else native
-
-
-def _entities(rows: Iterable[EntityDescription]) -> str:
-    cells = ((_name(row), f"`{row.key}`", _origin(row), _unit(row), row.device_class or "") for row in rows)
-    return _table(("Name", "Key", "JSON path", "Unit", "Device class"), cells)
-
-
-def _needs_both_kinds(row: EntityDescription) -> bool:
-    return isinstance(row, Source) and row.both_kinds
-
-
-def enabled() -> str:
-    """Return the table of the entities that are enabled by default."""
-    rows = [row for row in _ROWS if row.entity_registry_enabled_default]
-    return _entities(row for row in rows if not _needs_both_kinds(row))
-
-
-def with_ac_batteries() -> str:
-    """Return the table of the entities that need both IQ Batteries and AC Batteries."""
-    return _entities(filter(_needs_both_kinds, _ROWS))
-
-
-def disabled() -> str:
-    """Return the table of the entities that are disabled by default."""
-    return _entities(row for row in _ROWS if not row.entity_registry_enabled_default)
-
-
-def errors() -> str:
-    """Return the table of the error messages: those of the forms, and others of the coordinator."""
-    exceptions: dict[str, str] = {key: text["message"] for key, text in _TEXTS["exceptions"].items()}
-    form_errors: dict[str, str] = _TEXTS["config"]["error"]
-    texts = form_errors | {key: text for key, text in exceptions.items() if key not in form_errors}
-    filled = ((f"`{key}`", text.format(token_page=TOKEN_PAGE, answer="what it was")) for key, text in texts.items())
-    return _table(("Key", "What it says, and what to do"), filled)
-
-
-def minimum_version() -> str:
-    """Return the oldest supported version of Home Assistant."""
-    version: str = json.loads((ROOT / "hacs.json").read_text())["homeassistant"]
-    return version.removesuffix(".0")
-
-
-PARTS: Final[Mapping[str, Callable[[], str]]] = {
-    "enabled": enabled,
-    "with_ac_batteries": with_ac_batteries,
-    "disabled": disabled,
-    "trouble": errors,
-    "oldest": minimum_version,
-}
-"""The function that generates each part."""
 
 
 def regenerate(text: str) -> str:

@@ -170,7 +170,7 @@ class HomeAssistant:
         return result
 
     async def state_changes(self) -> AsyncIterator[Change]:
-        """Subscribe to state changes and yield them; doesn't end by itself."""
+        """Subscribe to state changes and yield them; runs until it is canceled."""
         await self.call("subscribe_events", object, event_type="state_changed")
         while True:
             while self._changes:
@@ -203,7 +203,7 @@ def _write_config(config: Path, port: int, *integrations: str) -> int:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as err:
-            msg = f"Port {port} is in use. Choose another one with --port, or omit it to use any free port."
+            msg = f"Port {port} is in use. Select a different one with --port, or omit it to use any free port."
             raise RunError(msg) from err
         port = probe.getsockname()[1]
     more = "".join(f"{integration}:\n" for integration in integrations)

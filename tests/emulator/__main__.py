@@ -107,7 +107,9 @@ def _create_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--scenario", default=DEFAULT_SCENARIO, help="see below (default: %(default)s)")
+    source.add_argument(
+        "--scenario", default=DEFAULT_SCENARIO, help="scenario to serve, see below (default: %(default)s)"
+    )
     source.add_argument(
         "--payload", type=_file, help="serve the content of a file, or the report of a diagnostics file"
     )

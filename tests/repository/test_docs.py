@@ -12,13 +12,15 @@ import pytest
 
 from custom_components.enphase_secctrl import fields
 from custom_components.enphase_secctrl.client import q5, q8
-from scripts.lib import docs
+from scripts.lib import docs, docs_tables, docs_texts
 from scripts.lib.docs_commands import working_copy
 
-from .checks.files import ROOT
+from .checks.files import ROOT, integration_folder, read_json
+from .checks.translations import flatten
 
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MEANING: Final = (ROOT / "docs" / "meaning.md").read_text()
+MAX_README_WORDS: Final = 1400
 LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)]+)\)")
 
 
@@ -40,6 +42,12 @@ def format_like(example: str, value: float) -> str:
     return f"{value:.{len(example.partition('.')[2])}f}"
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_generated_parts(capsys: pytest.CaptureFixture[str]) -> None:
     """Running scripts/docs changes nothing."""
     assert docs.main(["--check"]) == 0, capsys.readouterr().err
@@ -49,32 +57,76 @@ def test_outdated_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: 
     """An outdated part is reported with --check, and otherwise written again."""
     (tmp_path / "docs").mkdir()
     page = tmp_path / "README.md"
-    page.write_text("old <!-- generated: enabled -->\n| a table |\n<!-- end --> text\n")
+    page.write_text("old <!-- generated: entities -->\n| a table |\n<!-- end --> text\n")
     monkeypatch.setattr(docs, "ROOT", tmp_path)
     assert docs.main(["--check"]) == 1
     output = capsys.readouterr().err
     assert "README.md is out of date" in output
     assert "run scripts/docs" in output
     assert docs.main([]) == 0
-    assert page.read_text() == f"old <!-- generated: enabled -->{docs.enabled()}<!-- end --> text\n"
+    assert page.read_text() == f"old <!-- generated: entities -->{docs_tables.entities()}<!-- end --> text\n"
     assert docs.main(["--check"]) == 0
 
 
+def test_parts() -> None:
+    """Each generated part is on exactly one page."""
+    parts = [part for page in PAGES for part in re.findall(r"<!-- generated: (\w+) -->", page.read_text())]
+    assert sorted(parts) == sorted(docs_tables.PARTS)
+
+
 def test_every_entity_is_listed() -> None:
-    """Each row is in exactly one of the tables, and the README has each table."""
-    tables = [docs.enabled(), docs.with_ac_batteries(), docs.disabled()]
-    rows = (*fields.FIELDS, *fields.ESTIMATES, fields.AT_RESERVE, fields.LAST_REPORT, fields.TOKEN_EXPIRES)
-    keys = [key for table in tables for key in re.findall(r"^\|[^|]+\| `(\w+)` \|", table, re.MULTILINE)]
-    assert sorted(keys) == sorted(row.key for row in rows)
-    readme = (ROOT / "README.md").read_text()
-    assert [part for part in docs.PARTS if f"<!-- generated: {part} -->" not in readme] == []
+    """Each row is in both tables of docs/entities.md, and has a description; there are no other descriptions."""
+    rows = (
+        *fields.SENSORS,
+        *fields.ESTIMATES,
+        fields.AT_RESERVE,
+        *fields.FLAGS,
+        fields.LAST_REPORT,
+        fields.TOKEN_EXPIRES,
+    )
+    keys = [row.key for row in rows]
+    assert re.findall(r"\| `(\w+)` \|$", docs_tables.entities(), re.MULTILINE) == keys
+    assert re.findall(r"^\| `(\w+)` \|", docs_tables.origins(), re.MULTILINE) == keys
+    assert docs_texts.DESCRIPTIONS.keys() == {row.translation_key or row.key for row in rows}
+
+
+def test_main_entities() -> None:
+    """The README lists the entities that are enabled by default, except for those that need both kinds of batteries."""
+    shown = set(re.findall(r"^\| ([^|]+) \|", docs_tables.main_entities(), re.MULTILINE)) - {"Name", "---"}
+    enabled = re.findall(r"^\| ([^|]+) \|.*\| yes \|", docs_tables.entities(), re.MULTILINE)
+    assert shown == {*enabled}
+    both_kinds = [field for field in fields.FIELDS if field.both_kinds]
+    assert len(shown) + len(both_kinds) == sum(
+        row.entity_registry_enabled_default
+        for row in (*fields.FIELDS, *fields.ESTIMATES, fields.AT_RESERVE, fields.LAST_REPORT, fields.TOKEN_EXPIRES)
+    )
+
+
+def test_every_message_is_listed() -> None:
+    """Each error, abort, exception, and repair is in docs/troubleshooting.md, with advice; there is no other advice."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    messages = {
+        path: text
+        for path, text in flatten(read_json(integration_folder(ROOT) / "translations" / "en.json"))
+        if re.search(r"(^|\.)(error|abort)\.|^exceptions\.|^issues\.\w+\.title$", path)
+    }
+    assert docs_texts.ADVICE.keys() == messages.keys()
+    shown = {path: re.sub(r"\\?\{\w+\\?\}", ".+", re.escape(text)) for path, text in messages.items()}
+    assert [path for path, text in shown.items() if not re.search(rf"^\| {text} \|", page, re.MULTILINE)] == []
+
+
+def test_readme_length() -> None:
+    """The README has at most 1,400 words, without the targets of links, images, and the syntax of tables."""
+    text = re.sub(r"<!--.*?-->|!\[[^\]]*\]\([^)]*\)", "", (ROOT / "README.md").read_text())
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    assert len(re.findall(r"\S*\w\S*", text)) <= MAX_README_WORDS
 
 
 def test_example_entities() -> None:
-    """The automation and the card in the README use entities that are enabled by default."""
+    """The automation in the README uses entities that are enabled by default."""
     named = set(re.findall(r"\bsensor\.iq_gateway_\d+_(\w+)", (ROOT / "README.md").read_text()))
     assert len(named) == 2
-    assert named <= {slugify(name) for name in re.findall(r"^\| ([^|]+) \|", docs.enabled(), re.MULTILINE)}
+    assert named <= {slugify(name) for name in re.findall(r"^\| ([^|]+) \|", docs_tables.main_entities(), re.MULTILINE)}
 
 
 def test_bias_calculation() -> None:
@@ -185,9 +237,11 @@ def test_rare_states() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links(page: Path) -> None:
-    """Relative links lead to files of the repository."""
-    targets = [link.partition("#")[0] for link in LINK.findall(page.read_text()) if "://" not in link]
-    assert [target for target in targets if target and not (page.parent / target).exists()] == []
+    """Relative links lead to files of the repository, and to headings of pages."""
+    links = [link.partition("#") for link in LINK.findall(page.read_text()) if "://" not in link]
+    targets = {(page.parent / file if file else page, heading) for file, _, heading in links}
+    assert [str(file) for file, _ in targets if not file.exists()] == []
+    assert [(file.name, heading) for file, heading in targets if heading and heading not in anchors(file)] == []
 
 
 def test_working_copy() -> None:

@@ -51,7 +51,7 @@ def _search(pattern: str) -> dict[str, list[str]]:
 def test_manifest() -> None:
     """The integration polls one gateway locally, and has no requirements and dependencies."""
     assert not {"requirements", "dependencies"} & MANIFEST.keys()
-    assert (MANIFEST["integration_type"], MANIFEST["iot_class"]) == ("hub", "local_polling")
+    assert (MANIFEST["integration_type"], MANIFEST["iot_class"]) == ("device", "local_polling")
 
 
 def test_hacs() -> None:

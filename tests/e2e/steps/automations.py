@@ -9,7 +9,7 @@ from scripts.lib.smoke import read_payload
 from tests.e2e.checks import check_equal, wait_until
 from tests.e2e.session import BrowserSession
 
-BLUEPRINT: Final = "Enphase gateway watch"
+BLUEPRINT: Final = "Enphase: gateway alert"
 ACTION: Final = "Send a persistent notification"
 
 
