@@ -125,7 +125,7 @@ def test_readme_length() -> None:
 def test_example_entities() -> None:
     """The automation in the README uses entities that are enabled by default."""
     named = set(re.findall(r"\bsensor\.iq_gateway_\d+_(\w+)", (ROOT / "README.md").read_text()))
-    assert len(named) == 2
+    assert len(named) == 1
     assert named <= {slugify(name) for name in re.findall(r"^\| ([^|]+) \|", docs_tables.main_entities(), re.MULTILINE)}
 
 

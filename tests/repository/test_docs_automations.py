@@ -39,7 +39,7 @@ SURPLUS = "automations.md: Heat water with what is left"
 ALERT = "automations.md: Gateway alert"
 EVENING = "automations.md: Heat water in the evening if enough is left"
 RESERVES = {
-    "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20 %."),
+    "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20%."),
     "automations.md: Only the reserve is left": (21, 20, "The batteries are at 20%. The reserve is 20%."),
     "automations.md: Half a kilowatt-hour above the reserve": (26, 24, "0.40 kWh is left above the reserve."),
 }
