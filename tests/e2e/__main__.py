@@ -52,6 +52,7 @@ STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
     "Statistics are imported": statistics.import_statistics,
     "The dashboard works on a phone and on a desktop": dashboards.check_dashboard,
     "The Energy dashboard shows the state of charge": dashboards.configure_energy_dashboard,
+    "An automation by device sends a notification": automations.create_automation_by_device,
     "An automation from a blueprint sends a notification": automations.create_automation_from_blueprint,
     "The device page works on a phone in dark mode": device_page.check_dark_mode_on_phone,
     **{
