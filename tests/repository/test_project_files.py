@@ -52,6 +52,7 @@ def test_manifest() -> None:
     """The integration polls one gateway locally, and has no requirements and dependencies."""
     assert not {"requirements", "dependencies"} & MANIFEST.keys()
     assert (MANIFEST["integration_type"], MANIFEST["iot_class"]) == ("device", "local_polling")
+    assert (MANIFEST["categories"], MANIFEST["connectivity"]) == (["energy.solar_batteries"], ["network"])
 
 
 def test_hacs() -> None:

@@ -16,11 +16,13 @@ from packaging.utils import canonicalize_name
 from .files import integration_folder, read_manifest
 
 CORE: Final = Path(homeassistant.__file__).parent
-KNOWN_KEYS: Final = (Manifest.__annotations__.keys() | {"iot_class"}) - {
+KNOWN_KEYS: Final = {*Manifest.__annotations__, "iot_class", "categories", "connectivity"} - {
     "is_built_in",
     "overwrites_built_in",
     "disabled",
 }
+"""Home Assistant 2026.11 introduced categories and connectivity; earlier versions ignore them."""
+
 REQUIRED_KEYS: Final = {
     *("domain", "name", "codeowners", "config_flow", "documentation"),
     *("integration_type", "iot_class", "issue_tracker", "version"),
