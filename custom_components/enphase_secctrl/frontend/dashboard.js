@@ -12,6 +12,9 @@ const TAG = `ll-strategy-dashboard-${TYPE}`;
 /** The name of an entity without the name of its device. */
 const NAME = { type: "entity" };
 
+/** A card as wide as its section: long names are cut off otherwise. */
+const FULL_WIDTH = { grid_options: { columns: "full" } };
+
 /** @typedef {Record<string, unknown>} Config A part of a dashboard: a view, a section, or a card. */
 /** @typedef {(key: string, values?: Record<string, string>) => string} Localize Returns the text with this key. */
 /**
@@ -156,7 +159,7 @@ class Cards {
    * @param {string} color
    */
   bar(key, color) {
-    return this.tile(key, color, { features: [{ type: "bar-gauge" }], grid_options: { columns: "full" } });
+    return this.tile(key, color, { ...FULL_WIDTH, features: [{ type: "bar-gauge" }] });
   }
 
   /**
@@ -250,9 +253,9 @@ class Cards {
       ...this.bar("agg_soc", "green"),
       ...this.bar("adjusted_backup_soc", "orange"),
       ...this.distribution(),
-      ...this.tile("time_to_reserve", "amber"),
-      ...this.tile("time_to_full", "light-green"),
-      ...this.tile("energy_above_shutdown", "red"),
+      ...this.tile("time_to_reserve", "amber", FULL_WIDTH),
+      ...this.tile("time_to_full", "light-green", FULL_WIDTH),
+      ...this.tile("energy_above_shutdown", "red", FULL_WIDTH),
       ...this.tile("agg_avail_energy", "blue"),
       ...this.tile("max_energy", "blue"),
       ...this.tile("enc_agg_soh", "teal"),
@@ -277,7 +280,7 @@ class Cards {
         days_to_show: 28,
         period: "day",
         stat_types: ["min", "mean", "max"],
-        grid_options: { columns: "full" },
+        ...FULL_WIDTH,
         ...percent,
       },
       { agg_soc: "green" },
@@ -301,8 +304,8 @@ class Cards {
     const phases = ["", "_phaseb", "_phasec"];
     const others = ["freq_bias_hz_phaseb", "freq_bias_hz_phasec", "voltage_bias_v_phaseb", "voltage_bias_v_phasec"];
     const bias = [
-      ...this.tile("freq_bias_hz", "purple"),
-      ...this.tile("voltage_bias_v", "indigo"),
+      ...this.tile("freq_bias_hz", "purple", FULL_WIDTH),
+      ...this.tile("voltage_bias_v", "indigo", FULL_WIDTH),
       ...this.graph(history, { freq_bias_hz: "purple", freq_bias_hz_phaseb: "cyan", freq_bias_hz_phasec: "amber" }),
       ...this.graph(history, {
         voltage_bias_v: "indigo",

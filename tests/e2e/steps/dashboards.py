@@ -16,7 +16,9 @@ from tests.e2e.translations import translation
 from .statistics import CAPACITY, METERS
 
 NAME: Final = "Enphase SecCtrl"
-LANGUAGES: Final = ("de", "en")
+PROFILES: Final = (("de", DESKTOP), ("de", PHONE), ("en-GB", PHONE), ("en-GB", DESKTOP))
+"""The languages and sizes in which the views are checked; the last ones are those of all other steps."""
+
 ERROR_CARDS: Final = "hui-error-card, hui-error-badge, hui-warning, hui-error-heading-badge"
 """The elements that the frontend shows in place of a broken card or badge."""
 
@@ -47,10 +49,9 @@ async def add_dashboard(session: BrowserSession) -> None:
     await card.click()
     await page.get_by_role("button", name="Create", exact=True).click()
     await expect(page.locator("ha-data-table").get_by_text(translation("common.dashboard_title"))).to_be_visible()
-    (dashboard,) = await hass.call("lovelace/dashboards/list", list[Dashboard])
-    check_equal("Title", dashboard["title"], translation("common.dashboard_title"))
+    url = await _dashboard_url(session)
     for gateway in (session.gateway, session.second_gateway):
-        await page.goto(f"{hass.url}/{dashboard['url_path']}/{await _view_path(session, gateway)}")
+        await page.goto(f"{url}/{await _view_path(session, gateway)}")
         for entity in await session.enabled_entities(gateway):
             if entity.key in {"agg_soc", "adjusted_backup_soc"}:
                 name = entity.name.removeprefix(f"IQ Gateway {gateway['serial']} ")
@@ -64,19 +65,18 @@ async def check_dashboard(session: BrowserSession) -> None:
     url = await _dashboard_url(session)
     paths = [await _view_path(session, gateway) for gateway in (session.gateway, session.second_gateway)]
     views = dict.fromkeys(paths, ("now", "last_day", "last_four_weeks")) | {"diagnostics": ("bias", "gateway")}
-    for language in LANGUAGES:
+    for language, viewport in PROFILES:
         await hass.call("frontend/set_user_data", object, key="language", value={"language": language})
-        for viewport in (PHONE, DESKTOP):
-            await page.set_viewport_size(viewport)
-            for path, headings in views.items():
-                await page.goto(f"{url}/{path}")
-                for heading in headings:
-                    text = translation(f"common.{heading}", language)
-                    await expect(page.locator("hui-heading-card").get_by_text(text).first).to_be_visible()
-                await wait_until_rendered(page, 1500)
-                await expect(page.locator(ERROR_CARDS)).to_have_count(0)
-                await check_fits(page, "hui-card")
-                await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{path}.png")
+        await page.set_viewport_size(viewport)
+        for path, headings in views.items():
+            await page.goto(f"{url}/{path}")
+            for heading in headings:
+                text = translation(f"common.{heading}", language)
+                await expect(page.locator("hui-heading-card").get_by_text(text).first).to_be_visible()
+            await wait_until_rendered(page, 1000)
+            await expect(page.locator(ERROR_CARDS)).to_have_count(0)
+            await check_fits(page, "hui-card")
+            await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{path}.png")
     await page.goto(f"{url}/{paths[0]}")
     await session.screenshots.take(page, "dashboard", height=780)
 
@@ -104,8 +104,9 @@ async def change_entities(session: BrowserSession) -> None:
 
 
 async def _dashboard_url(session: BrowserSession) -> str:
-    (dashboard,) = await session.hass.call("lovelace/dashboards/list", list[Dashboard])
-    return f"{session.hass.url}/{dashboard['url_path']}"
+    dashboards = await session.hass.call("lovelace/dashboards/list", list[Dashboard])
+    (path,) = [one["url_path"] for one in dashboards if one["title"] == translation("common.dashboard_title")]
+    return f"{session.hass.url}/{path}"
 
 
 async def _view_path(session: BrowserSession, gateway: Gateway) -> str:
