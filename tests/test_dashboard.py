@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 from aiohttp.test_utils import TestClient
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.enphase_secctrl.const import DOMAIN
 from tests.conftest import SetUp
@@ -77,10 +77,32 @@ async def test_entries(
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.config_entries.async_set_disabled_by(second_entry.entry_id, ConfigEntryDisabler.USER)
     assert await loaded_modules(client) == modules
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="122300000003").add_to_hass(hass)
     await hass.config_entries.async_remove(second_entry.entry_id)
     assert await loaded_modules(client) == []
     await set_up()
     assert await loaded_modules(client) == modules
+
+
+@pytest.mark.usefixtures("frontend_page")
+async def test_open_browsers(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    second_entry: MockConfigEntry,
+    set_up: SetUp,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """Browsers that are open are notified once, not for each entry and each reload."""
+    socket = await hass_ws_client(hass)
+    await socket.send_json_auto_id({"type": "frontend/subscribe_extra_js"})
+    await socket.receive_json()
+    await set_up()
+    await hass.config_entries.async_reload(entry.entry_id)
+    for one in (entry, second_entry):
+        await hass.config_entries.async_remove(one.entry_id)
+    await socket.send_json_auto_id({"type": "ping"})
+    messages = [await socket.receive_json() for _ in range(3)]
+    assert [message.get("event", {}).get("change_type") for message in messages] == ["added", "removed", None]
 
 
 async def test_no_frontend(hass: HomeAssistant, loaded_entry: MockConfigEntry) -> None:

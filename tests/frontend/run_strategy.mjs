@@ -2,8 +2,8 @@
 //
 // Reads {"function": ..., "arguments": [...]} from stdin, and prints {"result": ...}. Before that, it prints
 // {"call": MESSAGE} for each request to Home Assistant, and reads the result. One line is one JSON document.
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { pathToFileURL } from "node:url";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const read = async () => JSON.parse((await lines.next()).value);
@@ -28,9 +28,10 @@ function withApi(hass) {
   return { ...hass, callWS, loadBackendTranslation, localize: (key) => `${key} of ${loaded}` };
 }
 
-const url = pathToFileURL(process.argv[2]).href;
-await import(url);
-await import(`${url}?again`); // as after an update of the integration
+// Without a package.json, Node.js wouldn't load the file itself as a module
+const code = encodeURIComponent(readFileSync(process.argv[2], "utf8"));
+await import(`data:text/javascript,${code}`);
+await import(`data:text/javascript,${code}#again`); // as after an update of the integration
 const request = await read();
 const parameters = request.arguments.map((parameter) => (parameter?.entities ? withApi(parameter) : parameter));
 const functions = {

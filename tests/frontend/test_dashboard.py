@@ -10,7 +10,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.template import Template
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.enphase_secctrl import fields
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_TOKEN
@@ -48,6 +50,14 @@ def entity_id(hass: HomeAssistant, key: str) -> str:
     """Return the entity ID of a field of the gateway."""
     (found,) = [entity.entity_id for entity in our_entities(hass) if entity.unique_id.partition("_")[2] == key]
     return found
+
+
+def device_of(hass: HomeAssistant, serial: str) -> dr.DeviceEntry:
+    """Return the device of the gateway with this serial number."""
+    entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, serial)
+    assert entry
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return device
 
 
 def header(hass: HomeAssistant, dashboard: Config) -> str:
@@ -110,6 +120,18 @@ async def test_every_entity(
     check_cards(hass, await strategy.generate())
 
 
+@pytest.mark.usefixtures("all_enabled")
+async def test_snapshot(
+    hass: HomeAssistant, gateway: Gateway, strategy: Strategy, set_up: SetUp, snapshot: SnapshotAssertion
+) -> None:
+    """The whole dashboard of a system with IQ Batteries and AC Batteries."""
+    gateway.scenario = "8.2_iq_and_acb"
+    entry = await set_up()
+    device = device_of(hass, str(entry.unique_id))
+    text = json.dumps(await strategy.generate()).replace(device.id, "DEVICE_ID")
+    assert json.loads(text) == snapshot(extension_class=HomeAssistantSnapshotExtension)
+
+
 async def test_renamed_entity(hass: HomeAssistant, strategy: Strategy, loaded_entry: MockConfigEntry) -> None:
     """An entity with a different ID is in the same places."""
     old_id = entity_id(hass, "agg_soc")
@@ -159,7 +181,7 @@ async def test_no_entity(
     await hass.async_block_till_done()
     (view,) = (await strategy.generate())["views"]
     (card,) = cards(view)
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), loaded_entry.entry_id)
+    device = device_of(hass, str(loaded_entry.unique_id))
     assert card["type"] == "markdown"
     assert card["content"] == ENGLISH["no_entities"].format(link=f"/config/devices/device/{device.id}")
 
@@ -176,30 +198,39 @@ async def test_no_gateway(strategy: Strategy) -> None:
 
 
 async def test_disabled_device(hass: HomeAssistant, strategy: Strategy, loaded_entry: MockConfigEntry) -> None:
-    """A gateway whose device is disabled is left out."""
+    """A gateway whose device is disabled is left out; if there is no other one, a card says how to enable it."""
+    other = await set_up_second_gateway(hass, "8.3_full")
     devices = dr.async_get(hass)
-    (device,) = dr.async_entries_for_config_entry(devices, loaded_entry.entry_id)
-    devices.async_update_device(device.id, disabled_by=dr.DeviceEntryDisabler.USER)
+    first, second = (device_of(hass, serial) for serial in (str(loaded_entry.unique_id), other.serial))
+    devices.async_update_device(first.id, disabled_by=dr.DeviceEntryDisabler.USER)
     await hass.async_block_till_done()
-    (view,) = (await strategy.generate())["views"]
-    assert [card["type"] for card in cards(view)] == ["markdown"]
+    dashboard = await strategy.generate()
+    assert [view["path"] for view in dashboard["views"]] == ["batteries", "diagnostics"]
+    assert {other.serial in entity for entity in entity_ids(dashboard)} == {True}
+    devices.async_update_device(second.id, disabled_by=dr.DeviceEntryDisabler.USER)
+    await hass.async_block_till_done()
+    views = (await strategy.generate())["views"]
+    assert [card["content"] for card in cards(views)] == [
+        ENGLISH["no_entities"].format(link=f"/config/devices/device/{device.id}") for device in (first, second)
+    ]
+    await other.stop()
 
 
 async def test_two_gateways(hass: HomeAssistant, strategy: Strategy, loaded_entry: MockConfigEntry) -> None:
     """Each gateway has a view with its name; the diagnostics are in one view."""
     other = await set_up_second_gateway(hass, "8.3_acb_only")
     devices = dr.async_get(hass)
-    (device,) = dr.async_entries_for_config_entry(devices, loaded_entry.entry_id)
-    devices.async_update_device(device.id, name_by_user="Roof")
+    device, other_device = (device_of(hass, serial) for serial in (str(loaded_entry.unique_id), other.serial))
+    devices.async_update_device(device.id, name_by_user="Roof 10")
+    devices.async_update_device(other_device.id, name_by_user="Roof 9")
     dashboard = await strategy.generate()
     first, second, diagnostics = dashboard["views"]
-    assert [view["title"] for view in dashboard["views"]] == [f"IQ Gateway {other.serial}", "Roof", "Diagnostics"]
+    assert [view["title"] for view in dashboard["views"]] == ["Roof 9", "Roof 10", "Diagnostics"]
     assert [view.get("icon") for view in dashboard["views"]] == [None] * 3
-    assert len({view["path"] for view in dashboard["views"]}) == 3
+    assert [view["path"] for view in dashboard["views"]] == [other_device.id, device.id, "diagnostics"]
     assert all(other.serial in entity for entity in entity_ids(first))
     assert not any(other.serial in entity for entity in entity_ids(second))
-    headings_of_other = [f"IQ Gateway {other.serial} · Bias", f"IQ Gateway {other.serial} · Gateway"]
-    assert headings(diagnostics) == [*headings_of_other, "Roof · Bias", "Roof · Gateway"]
+    assert headings(diagnostics) == ["Roof 9 · Bias", "Roof 9 · Gateway", "Roof 10 · Bias", "Roof 10 · Gateway"]
     assert entity_ids(dashboard) == {entity.entity_id for entity in our_entities(hass)}
     await other.stop()
 
@@ -218,7 +249,7 @@ async def test_languages(hass: HomeAssistant, gateway: Gateway, strategy: Strate
     """All texts are in the language of the user."""
     gateway.scenario = "8.2_charging_high"
     entry = await set_up()
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, str(entry.unique_id))
     headings_used = ("now", "last_day", "last_four_weeks", "bias", "gateway")
     keys = ("dashboard_title", "batteries", "diagnostics", *headings_used, "levels", "batteries")
     expected = {
@@ -353,7 +384,7 @@ async def test_should_regenerate(hass: HomeAssistant, strategy: Strategy, loaded
         registry.async_update_entity(soc.entity_id, **change)
         assert await has_changed(before)
     before = await strategy.hass()
-    (device,) = dr.async_entries_for_config_entry(devices, loaded_entry.entry_id)
+    device = device_of(hass, str(loaded_entry.unique_id))
     devices.async_update_device(device.id, name_by_user="Roof")
     assert await has_changed(before)
 

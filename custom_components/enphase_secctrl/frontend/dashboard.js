@@ -21,7 +21,6 @@ const FULL_WIDTH = { grid_options: { columns: "full" } };
  * @typedef {object} Entity An entity that isn't disabled.
  * @property {string} entity_id
  * @property {string} platform The integration that provides it.
- * @property {string} [device_id]
  * @property {boolean} [hidden]
  */
 /**
@@ -55,11 +54,17 @@ function ourEntities(hass) {
   return Object.values(hass.entities).filter((entity) => entity.platform === DOMAIN && !entity.hidden);
 }
 
-/** @param {Hass} hass */
+/**
+ * Return the devices that aren't disabled, or all if each is disabled.
+ *
+ * @param {Hass} hass
+ */
 function ourDevices(hass) {
-  return Object.values(hass.devices).filter(
-    (device) => !device.disabled_by && device.identifiers.some(([domain]) => domain === DOMAIN),
+  const devices = Object.values(hass.devices).filter(({ identifiers }) =>
+    identifiers.some(([domain]) => domain === DOMAIN),
   );
+  const enabled = devices.filter((device) => !device.disabled_by);
+  return enabled.length ? enabled : devices;
 }
 
 /** @param {Device} device */
@@ -131,7 +136,7 @@ class Cards {
     this.gateway = gateway;
     this.ids = gateway.ids;
     this.text = text;
-    /** An entity whose state shows whether the gateway is available. */
+    /** An entity that shows whether the gateway is available: all of them do. */
     this.probe = this.ids.agg_soc ?? Object.values(this.ids)[0];
   }
 
@@ -418,7 +423,7 @@ class EnphaseSecctrlStrategy extends HTMLElement {
     /** @param {Hass} hass */
     const used = (hass) =>
       JSON.stringify([
-        ourEntities(hass).map((entity) => [entity.entity_id, entity.device_id]),
+        ourEntities(hass).map((entity) => entity.entity_id),
         ourDevices(hass).map((device) => [device.id, deviceName(device)]),
       ]);
     return used(before) !== used(after);
