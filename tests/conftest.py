@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from pathlib import Path
 import ssl
+from typing import Any
 from unittest.mock import PropertyMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -112,6 +113,18 @@ async def other_gateway(
     await hass.async_block_till_done()
     yield gateway, entry
     await gateway.stop()
+
+
+@pytest.fixture
+async def frontend_page(hass: HomeAssistant, hass_storage: dict[str, Any], tmp_path: Path) -> None:
+    """The frontend, with a page that only contains the addresses of additional modules."""
+    hass_storage["onboarding"] = {"version": 4, "data": {"done": ["user", "core_config", "analytics", "integration"]}}
+    folder = tmp_path / "hass_frontend"
+    folder.mkdir()
+    (folder / "index.html").write_text("{{ extra_modules | join(' ') }}")
+    assert await async_setup_component(hass, "frontend", {"frontend": {"development_repo": str(tmp_path)}})
+    # Like Home Assistant's own server, that of the tests accepts addresses after its start
+    hass.http.app.router.freeze = lambda: None  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_CORE_ENTRY, CORE_DOMAIN, DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
+from .dashboard import add_strategy, async_serve_strategy, remove_strategy
 from .issues import delete_issues
 from .rare_states import forget_rare_reports
 from .token_history import clear_token_history
@@ -31,17 +32,19 @@ CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Watch our entries and those of Enphase Envoy.
+    """Serve the dashboard strategy, and watch our entries and those of Enphase Envoy.
 
     Home Assistant has no narrower signal: entries that aren't loaded can't watch anything, and an update listener
     on an Enphase Envoy entry would change how that entry reloads.
     """
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, partial(_entry_changed, hass))
+    await async_serve_strategy(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> bool:
     """Set up one gateway."""
+    add_strategy(hass)
     coordinator = SecctrlCoordinator(hass, entry)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
@@ -63,6 +66,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> 
     delete_issues(hass, entry)
     clear_token_history(hass, entry)
     forget_rare_reports(hass, entry)
+    remove_strategy(hass)
 
 
 @callback

@@ -98,7 +98,7 @@ async def demo(options: Options) -> None:
     source = ("--payload", str(options.payload)) if options.payload else ("--scenario", options.scenario)
     async with emulator(*source) as gateway, home_assistant(options.port) as hass:
         await add_integration(hass, gateway)
-        path = await add_dashboard(hass, gateway["serial"])
+        path = await add_dashboard(hass)
         await wait_for_values(hass, changing=options.check and source[1] == CHANGING_SCENARIO)
         print_table(await get_entities(hass))
         if options.check:

@@ -3,13 +3,12 @@
 A generated part is between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 import re
 import sys
 from typing import Final
 
-from scripts.lib.dashboard import LANGUAGES, dashboard
 from scripts.lib.docs_commands import run_commands
 from scripts.lib.docs_tables import PARTS
 from scripts.lib.process import ROOT, run_main
@@ -22,47 +21,26 @@ def regenerate(text: str) -> str:
     return _PART.sub(lambda match: f"{match[1]}{match[2]}{PARTS[match[1]]()}", text)
 
 
-def _serial(text: str) -> str:
-    if not re.fullmatch(r"\d{12}", text):
-        raise ArgumentTypeError("the serial number of a gateway has 12 digits")
-    return text
-
-
 class Options(Namespace):
     """The options of the command line."""
 
     check: bool
     run: bool
-    serial: str | None = None
-    language: str = "en"
 
 
 def _parse_options(arguments: Sequence[str] | None) -> Options:
-    parser = ArgumentParser(
-        prog="scripts/docs",
-        usage="%(prog)s [-h] [--check | --run]\n       %(prog)s dashboard SERIAL [LANGUAGE]",
-        description="Write the generated parts of README.md and docs/.",
-    )
+    parser = ArgumentParser(prog="scripts/docs", description="Write the generated parts of README.md and docs/.")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--check", action="store_true", help="write nothing; fail if a part is out of date")
     group.add_argument("--run", action="store_true", help="run every command that README.md and docs/ show")
-    commands = parser.add_subparsers(title="commands", prog="scripts/docs")
-    command = commands.add_parser("dashboard", help="print the dashboard for your gateway")
-    command.add_argument("serial", type=_serial, help="serial number of the gateway to show")
-    command.add_argument(
-        "language", nargs="?", default="en", choices=LANGUAGES, help="language of your Home Assistant (default: en)"
-    )
     return parser.parse_args(arguments, namespace=Options())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write or check the generated parts, or print the dashboard; return the exit code."""
+    """Write or check the generated parts; return the exit code."""
     options = _parse_options(arguments)
     if options.run:
         return run_main(run_commands())
-    if options.serial:
-        print(dashboard(options.serial, options.language), end="")
-        return 0
     texts = {path: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
     outdated = {path: new for path, old in texts.items() if (new := regenerate(old)) != old}
     for path, text in outdated.items():

@@ -9,16 +9,13 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from homeassistant.util.yaml import parse_yaml
-
-from scripts.lib.dashboard import dashboard
 from scripts.lib.home_assistant import DOMAIN, HomeAssistant, Json, State
 from scripts.lib.process import ROOT, RunError, print_progress, read_log, run_process, wait_for_result
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-DASHBOARD: Final = "energy-system"
+DASHBOARD: Final = "enphase-batteries"
 TIMEOUT: Final = 180
 """How long to wait for the values of all entities, in seconds."""
 
@@ -178,11 +175,11 @@ def _find_missing(enabled: list[Entity], changed: set[str | None], *, changing: 
     return unknown + [f"{name} has not changed" for name in CHANGING_QUANTITIES if name not in changed]
 
 
-async def add_dashboard(hass: HomeAssistant, serial: str) -> str:
-    """Add the dashboard of the docs as the default dashboard; return its path."""
-    config: Json = json.loads(json.dumps(parse_yaml(dashboard(serial))))
-    options = {"url_path": DASHBOARD, "title": "Energy system", "icon": "mdi:home-battery"}
+async def add_dashboard(hass: HomeAssistant) -> str:
+    """Add the dashboard of the integration as the default dashboard; return its path."""
+    options = {"url_path": DASHBOARD, "title": "Enphase batteries", "icon": "mdi:home-battery"}
     await hass.call("lovelace/dashboards/create", object, **options, mode="storage", require_admin=False)
+    config: Json = {"strategy": {"type": "custom:enphase-secctrl"}}
     await hass.call("lovelace/config/save", object, url_path=DASHBOARD, config=config)
     await hass.call("frontend/set_system_data", object, key="core", value={"default_panel": DASHBOARD})
     return f"/{DASHBOARD}"

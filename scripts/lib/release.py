@@ -12,7 +12,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path("custom_components", "enphase_secctrl")
-SUFFIXES = (".json", ".png", ".py", ".yaml")
+SUFFIXES = (".js", ".json", ".png", ".py", ".yaml")
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644 << 16
 

@@ -68,8 +68,8 @@ def by_text(texts: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def test_sections() -> None:
-    """There are exactly these sections."""
-    assert ENGLISH.keys() == {"config", "options", "issues", "exceptions", "entity", "triggers", "conditions"}
+    """There are exactly these sections; `tests/frontend` checks the common texts, which are those of the dashboard."""
+    assert ENGLISH.keys() == {"config", "options", "issues", "exceptions", "entity", "triggers", "conditions", "common"}
     assert CONFIG.keys() == {"flow_title", "step", "error", "abort", "create_entry"}
     assert ENGLISH["options"].keys() == {"step", "error"}
 

@@ -129,7 +129,7 @@ USED: Final = (
 )
 """Words that the texts use."""
 
-PENDING: Final = ("docs/dashboards.md",)
+PENDING: Final[tuple[str, ...]] = ()
 """Pages that are being rewritten."""
 
 PROGRAMS: Final = (

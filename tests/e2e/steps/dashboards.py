@@ -1,4 +1,4 @@
-"""The dashboard of the docs, and Home Assistant's Energy dashboard."""
+"""The dashboard of the integration, and Home Assistant's Energy dashboard."""
 
 import re
 from typing import Final, TypedDict
@@ -6,46 +6,112 @@ from typing import Final, TypedDict
 from playwright.async_api import expect
 
 from scripts.lib.home_assistant import Json
-from scripts.lib.integration import DASHBOARD, add_dashboard
+from scripts.lib.integration import Gateway
 from tests.e2e.browser import DESKTOP, PHONE, wait_until_rendered
 from tests.e2e.checks import check_equal, check_fits
+from tests.e2e.selectors import device_page_url
 from tests.e2e.session import BrowserSession
+from tests.e2e.translations import translation
 
 from .statistics import CAPACITY, METERS
+
+NAME: Final = "Enphase SecCtrl"
+PROFILES: Final = (("de", DESKTOP), ("de", PHONE), ("en-GB", PHONE), ("en-GB", DESKTOP))
+"""The languages and sizes in which the views are checked; the last ones are those of all other steps."""
 
 ERROR_CARDS: Final = "hui-error-card, hui-error-badge, hui-warning, hui-error-heading-badge"
 """The elements that the frontend shows in place of a broken card or badge."""
 
+TILES: Final = "hui-tile-card"
+LEFT_OUT: Final = "max_energy"
+"""The key of an entity that no later step needs: if it was enabled again, its entry would be reloaded."""
+
 STATISTIC_PICKERS: Final = ("Energy charged into", "Energy discharged from", "Battery state of charge sensor")
-
-
-class View(TypedDict):
-    """A view of a dashboard, as returned by the API."""
-
-    path: str
 
 
 class Dashboard(TypedDict):
     """A dashboard, as returned by the API."""
 
-    views: list[View]
+    title: str
+    url_path: str
+
+
+async def add_dashboard(session: BrowserSession) -> None:
+    """Add the dashboard with four clicks, without typing; it shows both gateways with their values."""
+    hass, page = session.hass, session.page
+    await page.goto(f"{hass.url}/config")
+    await page.locator("ha-config-navigation").get_by_text("Dashboards", exact=True).click()
+    await page.get_by_role("button", name="Add dashboard").click()
+    dialog = page.locator("ha-dialog-new-dashboard")
+    await expect(dialog.get_by_text("Community dashboards")).to_be_visible()
+    card = dialog.locator("dashboard-card", has_text=NAME)
+    await expect(card).to_contain_text(translation("common.dashboard_description"))
+    await card.click()
+    await page.get_by_role("button", name="Create", exact=True).click()
+    await expect(page.locator("ha-data-table").get_by_text(translation("common.dashboard_title"))).to_be_visible()
+    url = await _dashboard_url(session)
+    for gateway in (session.gateway, session.second_gateway):
+        await page.goto(f"{url}/{await _view_path(session, gateway)}")
+        for entity in await session.enabled_entities(gateway):
+            if entity.key in {"agg_soc", "adjusted_backup_soc"}:
+                name = entity.name.removeprefix(f"IQ Gateway {gateway['serial']} ")
+                tile = page.locator(TILES).filter(has=page.get_by_text(name, exact=True))
+                await expect(tile).to_contain_text(f"{entity.value}%")
 
 
 async def check_dashboard(session: BrowserSession) -> None:
-    """Open every view of the dashboard on a phone and on a desktop: all cards work and fit."""
+    """Open every view of the dashboard in two languages, on a phone and on a desktop: all cards work and fit."""
     hass, page = session.hass, session.page
-    url = f"{hass.url}{await add_dashboard(hass, session.gateway['serial'])}"
-    config = await hass.call("lovelace/config", Dashboard, url_path=DASHBOARD)
-    for viewport in (PHONE, DESKTOP):
+    url = await _dashboard_url(session)
+    paths = [await _view_path(session, gateway) for gateway in (session.gateway, session.second_gateway)]
+    views = dict.fromkeys(paths, ("now", "last_day", "last_four_weeks")) | {"diagnostics": ("bias", "gateway")}
+    for language, viewport in PROFILES:
+        await hass.call("frontend/set_user_data", object, key="language", value={"language": language})
         await page.set_viewport_size(viewport)
-        for view in config["views"]:
-            await page.goto(f"{url}/{view['path']}")
-            await expect(page.locator("hui-tile-card, hui-entities-card").first).to_be_visible()
-            await wait_until_rendered(page, 1500)
+        for path, headings in views.items():
+            await page.goto(f"{url}/{path}")
+            for heading in headings:
+                text = translation(f"common.{heading}", language)
+                await expect(page.locator("hui-heading-card").get_by_text(text).first).to_be_visible()
+            await wait_until_rendered(page, 1000)
             await expect(page.locator(ERROR_CARDS)).to_have_count(0)
             await check_fits(page, "hui-card")
-    await page.goto(url)
+            await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{path}.png")
+    await page.goto(f"{url}/{paths[0]}")
     await session.screenshots.take(page, "dashboard", height=780)
+
+
+async def change_entities(session: BrowserSession) -> None:
+    """Rename an entity and disable another one: the open dashboard follows."""
+    hass, page = session.hass, session.page
+    await page.goto(f"{await _dashboard_url(session)}/{await _view_path(session, session.second_gateway)}")
+    entities = {entity.key: entity for entity in await session.enabled_entities(session.second_gateway)}
+    renamed, disabled = entities["agg_soc"], entities[LEFT_OUT]
+    names = {
+        one.key: one.name.removeprefix(f"IQ Gateway {session.second_gateway['serial']} ") for one in (renamed, disabled)
+    }
+    tiles = page.locator(TILES)
+    await expect(tiles.get_by_text(names[LEFT_OUT], exact=True)).to_have_count(1)
+    update = "config/entity_registry/update"
+    await hass.call(update, object, entity_id=disabled.entity_id, disabled_by="user")
+    await expect(tiles.get_by_text(names[LEFT_OUT], exact=True)).to_have_count(0)
+    await hass.call(update, object, entity_id=renamed.entity_id, new_entity_id="sensor.house", name="House")
+    await expect(tiles.filter(has=page.get_by_text("House", exact=True))).to_contain_text(f"{renamed.value}%")
+    await wait_until_rendered(page)
+    await expect(page.locator(ERROR_CARDS)).to_have_count(0)
+    await hass.call(update, object, entity_id="sensor.house", new_entity_id=renamed.entity_id, name=None)
+    await expect(tiles.get_by_text(names["agg_soc"], exact=True)).to_have_count(1)
+
+
+async def _dashboard_url(session: BrowserSession) -> str:
+    dashboards = await session.hass.call("lovelace/dashboards/list", list[Dashboard])
+    (path,) = [one["url_path"] for one in dashboards if one["title"] == translation("common.dashboard_title")]
+    return f"{session.hass.url}/{path}"
+
+
+async def _view_path(session: BrowserSession, gateway: Gateway) -> str:
+    """Return the path of the gateway's view, which is the ID of its device."""
+    return (await device_page_url(session.hass, gateway)).rpartition("/")[2]
 
 
 async def configure_energy_dashboard(session: BrowserSession) -> None:

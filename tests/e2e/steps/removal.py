@@ -33,5 +33,7 @@ async def _read_remaining(session: BrowserSession) -> list[str]:
     remaining += [f"device {device['id']}" for device in devices if device["manufacturer"] == "Enphase"]
     remaining += [f"issue {issue['issue_id']}" for issue in issues["issues"] if issue["domain"] == DOMAIN]
     remaining += [f"flow {flow['flow_id']}" for flow in flows if flow["handler"] == DOMAIN]
+    page = await session.page.request.get(hass.url)
+    remaining += ["dashboard strategy"] * (f"/{DOMAIN}/" in await page.text())
     storage = hass.log.parent / ".storage" / "core.config_entries"
     return remaining + [storage.name] * (DOMAIN in storage.read_text())

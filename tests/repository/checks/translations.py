@@ -28,6 +28,7 @@ _FLOW: Final[dict[str, Schema]] = {
 _ACTION: Final[Schema] = {"*": {"name": None, "description": None, "fields": _FIELDS, "sections": _FIELDS}}
 TRANSLATIONS: Final[Schema] = {
     "title": None,
+    "common": _TEXTS,
     "config": {"flow_title": None, **_FLOW},
     "options": _FLOW,
     "config_subentries": {"*": {"entry_type": None, "initiate_flow": _TEXTS, **_FLOW}},
