@@ -25,7 +25,7 @@ SEQUENCE: Final = (
     (10, 20, "shutdown_level_reached at the reserve"),
     (100, 20, "fully_charged above the reserve"),
 )
-"""Charge and reserve that the gateway reports in turn, the shutdown level being 10 %, and which automation runs."""
+"""Charge and reserve that the gateway reports in turn, and which automation runs. The shutdown level is 10%."""
 
 
 async def read_payload(gateway: Gateway) -> dict[str, Json]:

@@ -115,7 +115,7 @@ async def test_every_entity(
     for scenario in SCENARIOS:
         gateway.scenario = scenario
         await poll(hass, freezer)
-    rows = (*fields.FIELDS, *fields.ESTIMATES, fields.LAST_REPORT, fields.TOKEN_EXPIRES)
+    rows = (*fields.FIELDS, *fields.ESTIMATES, fields.AT_RESERVE, fields.LAST_REPORT, fields.TOKEN_EXPIRES)
     assert {entity.unique_id for entity in our_entities(hass)} == {f"{gateway.serial}_{row.key}" for row in rows}
     check_cards(hass, await strategy.generate())
 

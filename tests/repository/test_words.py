@@ -20,7 +20,6 @@ PLACES: Final = {
     "text of the user interface": (EN, "Connect to your", "E-mail your"),
     "blueprint": (BLUEPRINT, "Runs your actions", "E-mail your actions"),
     "sentence in a template": (BLUEPRINT, "The gateway isn't responding", "The e-mail isn't responding"),
-    "dashboard": ("docs/dashboards/energy-system.yaml", "heading: Last 24 hours", "heading: E-mail"),
     "issue form": (".github/ISSUE_TEMPLATE/bug.yml", "name: Bug report", "name: E-mail"),
     "pull request template": (".github/PULL_REQUEST_TEMPLATE.md", "What changes", "E-mail"),
     "workflow": (".github/workflows/release.yaml", "name: Attach zip", "name: E-mail"),

@@ -152,7 +152,7 @@ def violations(text: str) -> Iterator[str]:
 
 
 def texts(root: Path) -> dict[str, str]:
-    """Return what people read of each file: pages, forms, blueprints, dashboards, and messages of programs."""
+    """Return what people read of each file: pages, forms, blueprints, and messages of programs."""
     translations = integration_folder(root) / "translations" / "en.json"
     pages = {
         str(path.relative_to(root)): _page(path.read_text())
@@ -160,7 +160,7 @@ def texts(root: Path) -> dict[str, str]:
     }
     forms = {
         str(path.relative_to(root)): "\n".join(_strings(read_yaml(path)))
-        for path in (*sorted(root.glob(".github/**/*.y*ml")), *sorted(root.glob("docs/dashboards/*.yaml")))
+        for path in sorted(root.glob(".github/**/*.y*ml"))
     }
     blueprints = {
         str(path.relative_to(root)): "\n".join(_blueprint(read_yaml(path)))
