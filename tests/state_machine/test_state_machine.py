@@ -52,7 +52,7 @@ def _real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Hypothesis look for a shorter sequence for a minute of the real time, not of the frozen one."""
     clocks = SimpleNamespace(perf_counter=api.real_perf_counter, monotonic=api.real_monotonic)
     monkeypatch.setattr("hypothesis.internal.conjecture.engine.time", clocks)
-    monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", 25)
+    monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", 40)
 
 
 @pytest.mark.timeout(1200)

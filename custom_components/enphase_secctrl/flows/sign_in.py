@@ -167,9 +167,11 @@ class SignInFlow(FormFlow):
 
     @override
     def _handle_error(self, err: SecctrlError) -> None:
-        """Create the repair for a changed certificate, also when polling has stopped."""
+        """Create the repair for a changed certificate, also when polling has stopped; not for a disabled entry."""
         entry = self._entry
-        if isinstance(err, CertificateChanged) and entry and entry.data[CONF_HOST] == self._host:
+        if not isinstance(err, CertificateChanged) or entry is None or entry.disabled_by:
+            return
+        if entry.data[CONF_HOST] == self._host:
             create_issue(self.hass, entry, CERTIFICATE_CHANGED, certificate_placeholders(entry, err.fingerprint))
 
     # --- What the steps share
