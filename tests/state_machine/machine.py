@@ -40,6 +40,7 @@ token_ages = st.sampled_from(TOKEN_AGES)
 good_token_ages: st.SearchStrategy[TokenAge] = st.sampled_from(("new", "renewal_due", "short"))
 intervals = st.sampled_from((10, 5, 300))
 clock_changes = st.sampled_from((HOUR, -HOUR, DAY, -DAY, YEAR, -YEAR))
+polls = st.integers(0, 2)
 refreshes: st.SearchStrategy[Refresh] = st.sampled_from(("poll", "update_entity", "request_refresh", "reload"))
 
 
@@ -67,30 +68,30 @@ class EntryMachine(RuleBasedStateMachine):
         self.model.check(step or Step())
         self.is_passing = True
 
+    def poll(self, times: int) -> None:
+        """Let polls happen, and check after each."""
+        for _ in range(times):
+            seconds = max(101, self.world.interval + 1)
+            self.run(partial(self.world.wait, seconds), Step(waited=seconds))
+
     async def do(self, action: str) -> None:
         """Do something that can also happen during a request."""
         world = self.world
-        match action:
-            case "renew_core":
-                world.update_core(world.create_token("new"))
-            case "damage_core":
-                world.update_core("damaged")
-            case "remove_core":
-                await world.remove_core()
-            case "revoke":
-                world.revoke()
-            case "set_clock_forward":
-                world.change_clock(YEAR)
-            case "set_clock_back":
-                world.change_clock(-YEAR)
-            case "unload":
-                await world.unload()
-            case "reload":
-                await world.reload()
-            case "disable":
-                await world.disable()
-            case "remove":
-                await world.remove_entry()
+        actions: dict[str, Callable[[], Awaitable[object] | None]] = {
+            "renew_core": lambda: world.update_core(world.create_token("new")),
+            "damage_core": lambda: world.update_core("damaged"),
+            "remove_core": world.remove_core,
+            "revoke": world.revoke,
+            "set_clock_forward": partial(world.change_clock, YEAR),
+            "set_clock_back": partial(world.change_clock, -YEAR),
+            "unload": world.unload,
+            "reload": world.reload,
+            "disable": world.disable,
+            "enable": world.enable,
+            "remove": world.remove_entry,
+        }
+        if awaitable := actions[action]():
+            await awaitable
 
     async def refresh(self, refresh: Refresh) -> None:
         """Refresh the entry in one of the ways."""
@@ -120,10 +121,11 @@ class EntryMachine(RuleBasedStateMachine):
     def _add_entry(self, sign_in: SignIn, age: TokenAge, interval: int, *, pinned: bool) -> None:
         self.run(partial(self.world.add_entry, sign_in, age, interval, pinned=pinned), Step(is_new=True))
 
-    @rule(action=st.sampled_from(("unload", "reload", "disable", "enable", "remove")))
-    def change_entry(self, action: str) -> None:
+    @rule(action=st.sampled_from(("unload", "reload", "disable", "enable", "remove")), polls=polls)
+    def change_entry(self, action: str, polls: int) -> None:
         """Unload, reload, disable, enable, or remove the entry."""
-        self.run(self.world.enable if action == "enable" else partial(self.do, action))
+        self.run(partial(self.do, action))
+        self.poll(polls)
 
     @rule(interval=intervals, pinned=st.booleans())
     def change_options(self, interval: int, pinned: bool) -> None:
@@ -143,10 +145,11 @@ class EntryMachine(RuleBasedStateMachine):
         """Let hours pass, as while the computer sleeps."""
         self.run(partial(self.world.wait, hours * HOUR + 1), Step(waited=hours * HOUR))
 
-    @rule(seconds=clock_changes)
-    def change_clock(self, seconds: float) -> None:
+    @rule(seconds=clock_changes, polls=polls)
+    def change_clock(self, seconds: float, polls: int) -> None:
         """Set the wall clock forward or back."""
         self.run(partial(self.world.change_clock, seconds))
+        self.poll(polls)
 
     @rule(refresh=refreshes)
     def refresh_now(self, refresh: Refresh) -> None:
@@ -158,40 +161,46 @@ class EntryMachine(RuleBasedStateMachine):
         refresh=refreshes,
         action=st.sampled_from(RACES),
         revoked=st.booleans(),
+        polls=polls,
     )
-    def act_during_request(self, path: str, refresh: Refresh, action: str, revoked: bool) -> None:
+    def act_during_request(self, path: str, refresh: Refresh, action: str, revoked: bool, polls: int) -> None:
         """Let something happen during a request, perhaps while the gateway rejects the token."""
         if revoked:
             self.world.revoke()
         event = partial(self.world.during_request, path, partial(self.refresh, refresh), partial(self.do, action))
         self.run(event, Step(is_race=True))
+        self.poll(polls)
 
     # --- Gateway and cloud
 
-    @rule(condition=st.sampled_from(GATEWAY_CONDITIONS))
-    def change_gateway(self, condition: GatewayCondition) -> None:
+    @rule(condition=st.sampled_from(GATEWAY_CONDITIONS), polls=polls)
+    def change_gateway(self, condition: GatewayCondition, polls: int) -> None:
         """Let the gateway be in a condition."""
         self.run(partial(self.world.set_gateway, condition))
+        self.poll(polls)
 
-    @rule(soc=st.integers(0, 100))
-    def repair_gateway(self, soc: int) -> None:
+    @rule(soc=st.integers(0, 100), polls=polls)
+    def repair_gateway(self, soc: int, polls: int) -> None:
         """Let the gateway work, with different values."""
         self.run(partial(self.world.repair_gateway, soc))
+        self.poll(polls)
 
     @rule()
     def change_certificate(self) -> None:
         """Let the gateway have a different certificate, or the first one again."""
         self.run(self.world.change_certificate)
 
-    @rule()
-    def revoke(self) -> None:
+    @rule(polls=polls)
+    def revoke(self, polls: int) -> None:
         """Let the gateway reject the token from now on."""
         self.run(self.world.revoke)
+        self.poll(polls)
 
-    @rule(condition=st.sampled_from(CLOUD_CONDITIONS))
-    def change_cloud(self, condition: CloudCondition) -> None:
+    @rule(condition=st.sampled_from(CLOUD_CONDITIONS), polls=polls)
+    def change_cloud(self, condition: CloudCondition, polls: int) -> None:
         """Let the cloud respond differently."""
         self.run(partial(self.world.set_cloud, condition))
+        self.poll(polls)
 
     # --- Enphase Envoy
 
@@ -202,22 +211,25 @@ class EntryMachine(RuleBasedStateMachine):
         self.run(self.world.add_core)
 
     @precondition(lambda self: self.world.core is not None)
-    @rule(age=token_ages)
-    def renew_core(self, age: TokenAge) -> None:
+    @rule(age=token_ages, polls=polls)
+    def renew_core(self, age: TokenAge, polls: int) -> None:
         """Let Enphase Envoy store a token."""
         self.run(lambda: self.world.update_core(self.world.create_token(age)))
+        self.poll(polls)
 
     @precondition(lambda self: self.world.core is not None)
-    @rule(action=st.sampled_from(("damage_core", "remove_core")))
-    def change_core(self, action: str) -> None:
+    @rule(action=st.sampled_from(("damage_core", "remove_core")), polls=polls)
+    def change_core(self, action: str, polls: int) -> None:
         """Let Enphase Envoy lose its token, or be removed."""
         self.run(partial(self.do, action))
+        self.poll(polls)
 
     @precondition(lambda self: self.world.core is not None)
-    @rule(state=st.sampled_from(("retry", "loaded", "disabled")))
-    def change_core_state(self, state: str) -> None:
+    @rule(state=st.sampled_from(("retry", "loaded", "disabled")), polls=polls)
+    def change_core_state(self, state: str, polls: int) -> None:
         """Let the Enphase Envoy entry be in retry, loaded, or disabled."""
         self.run(partial(self.world.change_core, state))
+        self.poll(polls)
 
     # --- Flows
 
@@ -232,8 +244,8 @@ class EntryMachine(RuleBasedStateMachine):
         self.run(self.world.close_flows, Step(has_closed_flows=True))
 
     @precondition(lambda self: self.world.flow_ids())
-    @rule(choice=st.sampled_from((*SIGN_INS, "keep")), age=token_ages)
-    def submit_flow(self, choice: SignIn | Literal["keep"], age: TokenAge) -> None:
+    @rule(choice=st.sampled_from((*SIGN_INS, "keep")), age=token_ages, polls=polls)
+    def submit_flow(self, choice: SignIn | Literal["keep"], age: TokenAge, polls: int) -> None:
         """Continue a flow as far as possible."""
         step = Step(has_used_flow=True)
 
@@ -241,6 +253,7 @@ class EntryMachine(RuleBasedStateMachine):
             step.has_signed_in = (await self.world.submit_flow(choice, age)).endswith("_successful")
 
         self.run(submit, step)
+        self.poll(polls)
 
     def teardown(self) -> None:
         """Remove everything; nothing may be left."""

@@ -24,7 +24,7 @@ RENEWAL_PAUSE: Final = HOUR
 MAX_REFUSED_RENEWALS: Final = 3
 CORE_PATIENCE: Final = HOUR
 LONGEST_INTERVAL: Final = 61.0
-LONGEST_RETRY: Final = 100.0
+LONGEST_RETRY: Final = 601.0
 """Seconds between two polls after failures, and between two attempts to set up an entry."""
 
 
@@ -57,6 +57,9 @@ class Renewals:
     last: float | None = None
     has_failed: bool | None = False
     """Whether the last one failed; None if that can't be known."""
+
+    may_be_at: float | None = None
+    """When a renewal may have been tried without a request that arrived."""
 
     may_be_last: bool | None = False
     """Whether only the user can help now: the last one was refused, or it has replaced a rejected token."""
@@ -130,6 +133,8 @@ class Model:
         if step.is_new or step.has_signed_in:
             self.restart()
             self._token = world.first_token if step.is_new else world.token_text
+        if step.is_race or step.has_used_flow:
+            self._renewals.may_be_at = monotonic()
         if not step.has_used_flow:
             self._check_cloud_requests(step, gateway_requests, cloud_requests)
         if not world.is_running:
@@ -165,12 +170,12 @@ class Model:
         is_rejected = bool(requests) and requests[-1].path in (CHECK_JWT, SECCTRL) and requests[-1].status == 401
         if not is_rejected or self._may_be_replaced:
             outage.rejected_waits = 0
-        elif step.waited >= max(LONGEST_RETRY, self._longest_interval):
+        elif step.waited >= self._longest_interval:
             outage.rejected_waits += 1
 
     @property
     def _longest_interval(self) -> float:
-        return max(LONGEST_INTERVAL, self._world.interval + 1)
+        return max(LONGEST_INTERVAL, self._world.interval + 1) if self._world.is_loaded else LONGEST_RETRY
 
     @property
     def _may_be_replaced(self) -> bool:
@@ -290,24 +295,20 @@ class Model:
         if step.is_race or step.has_used_flow:
             optional |= {"no_secctrl", "certificate_changed"}
         reminder = self._must_be_reminded
-        if not (has_polled or is_good) or reminder is None or any(self._is_renewal_due_now):
+        is_known = has_polled or (is_good and not step.is_race)
+        # A renewal in the background ends after the issues were updated
+        if not is_known or reminder is None or self._renewals.last == monotonic():
             optional.add("token_ends")
         elif reminder:
             expected.add("token_ends")
         assert issues - optional == expected - optional
         self._issues = issues
 
-    @property
-    def _is_renewal_due_now(self) -> Iterator[bool]:
-        """Yield whether a renewal in the background may have changed the reason for the reminder."""
-        yield self._renewals.last == monotonic()
-
     def _check_polling(self, step: Step, requests: list[LoggedRequest], *, is_good: bool) -> None:
         """Polling goes on until only the user can help, and succeeds as soon as it can."""
         world, outage = self._world, self._outage
-        enough = max(self._longest_interval, 0 if world.is_loaded else LONGEST_RETRY)
         is_reachable = world.gateway_condition != "refused" and not world.is_pin_violated
-        if not world.is_running or step.waited < enough or step.is_race or not is_reachable:
+        if not world.is_running or step.waited < self._longest_interval or step.is_race or not is_reachable:
             return
         is_stopped = outage.stopped_with is not None or outage.is_closed_by_user
         has_new_token = outage.stopped_with is not None and world.token_text != outage.stopped_with
@@ -317,8 +318,17 @@ class Model:
         if token is None:
             return
         assert requests or world.flows(SOURCE_RECONFIGURE)
-        if world.gateway_condition in WORKING and token.is_accepted:
+        if world.gateway_condition in WORKING and (token.is_accepted or self._can_be_renewed):
             assert is_good
+
+    @property
+    def _can_be_renewed(self) -> bool:
+        """Whether a rejected token must be renewed in the next poll."""
+        world, renewals = self._world, self._renewals
+        times = [time for time in (renewals.last, renewals.may_be_at) if time is not None]
+        is_paused = any(monotonic() - time < RENEWAL_PAUSE for time in times)
+        is_possible = world.sign_in == "cloud" and world.cloud_condition == "ok" and world.clock_offset <= 0
+        return is_possible and not is_paused and renewals.refused < MAX_REFUSED_RENEWALS
 
 
 def _only(values: EntityValues, expected: dict[str, Expected]) -> dict[str, Expected]:

@@ -52,15 +52,20 @@ def _real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Hypothesis look for a shorter sequence for a minute of the real time, not of the frozen one."""
     clocks = SimpleNamespace(perf_counter=api.real_perf_counter, monotonic=api.real_monotonic)
     monkeypatch.setattr("hypothesis.internal.conjecture.engine.time", clocks)
-    monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", 40)
+    monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", 60)
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.usefixtures("_real_time")
 def test_sequences(world: World) -> None:
     """Whatever happens, the entry is as the model says."""
+
+    class Machine(EntryMachine):
+        def __init__(self) -> None:
+            super().__init__(world)
+
     sequences = SEQUENCES[settings.get_current_profile_name()]
     run_state_machine_as_test(
-        lambda: EntryMachine(world),
+        Machine,
         settings=settings(max_examples=sequences, stateful_step_count=40, report_multiple_bugs=False),
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 import json
 import logging
-from time import monotonic
 from typing import Any, Final, Literal, get_args
 
 from freezegun.api import FrozenDateTimeFactory
