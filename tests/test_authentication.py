@@ -46,7 +46,7 @@ from custom_components.enphase_secctrl.const import (
     SIGN_IN_TOKEN,
 )
 from tests.conftest import SetUp
-from tests.emulator import Cloud, Fault, Gateway, Status
+from tests.emulator import Body, Cloud, Fault, Gateway, LoginResponse, Status
 from tests.entity_states import entity_states
 from tests.faults import CallFirst, Held
 from tests.flow_manager import aborts, reauth_flows, select_option, start_flow, submit_form
@@ -213,20 +213,91 @@ async def test_rejected_token_is_renewed(
 async def test_rejected_soon_after_renewal(
     hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A token that is rejected soon after a renewal isn't renewed again; if that lasts, a reauth flow starts."""
+    """A token that is rejected soon after its scheduled renewal is renewed again an hour later."""
     first = loaded_entry.data[CONF_TOKEN]
     await poll(hass, freezer, 336 * DAY)
     await poll(hass, freezer)
-    assert len(cloud.requests) == 2
+    assert login_count(cloud) == 1
     gateway.revoke(first)
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
     await poll(hass, freezer)
-    assert error_key(loaded_entry) == "token_rejected"
-    assert reauth_flows(hass) == []
     await reject_until_final(hass, freezer)
+    assert error_key(loaded_entry) == "renewal_paused"
     assert entity_states(hass, loaded_entry)["agg_soc"] == STATE_UNAVAILABLE
+    assert (login_count(cloud), reauth_flows(hass)) == (1, [])
+    await poll(hass, freezer, HOUR)
+    assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+    assert (login_count(cloud), reauth_flows(hass)) == (2, [])
+
+
+async def test_rejected_after_two_renewals(
+    hass: HomeAssistant, gateway: Gateway, cloud: Cloud, loaded_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """If the gateway rejects the token of a scheduled renewal, and the one that replaces it, a reauth flow starts."""
+    await poll(hass, freezer, 336 * DAY)
+    await poll(hass, freezer)
+    gateway.clear_sessions()
+    gateway.inject("/ivp/ensemble/secctrl", Status(401))
+    gateway.inject("/auth/check_jwt", Status(401))
+    await reject_until_final(hass, freezer)
+    await poll(hass, freezer, HOUR)
+    assert (login_count(cloud), reauth_flows(hass)) == (2, [])
+    await reject_until_final(hass, freezer)
+    assert login_count(cloud) == 2
     assert len(reauth_flows(hass)) == 1
-    assert len(cloud.requests) == 2
+
+
+@pytest.mark.parametrize("lifetime", [20 * DAY])
+@pytest.mark.parametrize("response", ["blocked", "too_many"])
+async def test_block_after_a_rejected_renewal(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    cloud: Cloud,
+    loaded_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    response: LoginResponse,
+) -> None:
+    """What the last renewal failed for decides; a block doesn't change how often the cloud has rejected one."""
+    cloud.add_account("owner@example.com", "changed")
+    await poll(hass, freezer, 18.5 * DAY)
+    cloud.login_response = response
+    await poll(hass, freezer, HOUR)
+    assert login_count(cloud) == 2
+    gateway.revoke(loaded_entry.data[CONF_TOKEN])
+    await poll(hass, freezer)
+    await reject_until_final(hass, freezer)
+    assert (error_key(loaded_entry), reauth_flows(hass)) == ("renewal_paused", [])
+    cloud.login_response = "ok"
+    await poll(hass, freezer, HOUR)
+    assert login_count(cloud) == 3
+    await reject_until_final(hass, freezer)
+    assert len(reauth_flows(hass)) == 1
+    await poll(hass, freezer, HOUR)
+    assert login_count(cloud) == 3
+
+
+@pytest.mark.parametrize("kind", ["other_gateway", "expired"])
+async def test_token_that_cannot_be_used(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    cloud: Cloud,
+    loaded_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    kind: str,
+) -> None:
+    """A token for a different gateway, or an expired one, from the cloud is like an outage of the cloud."""
+    tokens = {"other_gateway": gateway.token(serial="202200000002"), "expired": gateway.token(age=DAY, lifetime=HOUR)}
+    for path in ("/tokens", "/entrez-auth-token"):
+        cloud.inject(path, Body(tokens[kind].encode()))
+    first = loaded_entry.data[CONF_TOKEN]
+    gateway.revoke(first)
+    for _ in range(5):
+        await poll(hass, freezer, HOUR + 1)
+        assert (error_key(loaded_entry), reauth_flows(hass)) == ("cloud_unavailable", [])
+    assert (login_count(cloud), loaded_entry.data[CONF_TOKEN]) == (5, first)
+    cloud.clear_faults()
+    await poll(hass, freezer, HOUR + 1)
+    assert entity_states(hass, loaded_entry)["agg_soc"] == str(gateway.payload["agg_soc"])
 
 
 async def test_sign_in_changed_during_renewal(
@@ -424,7 +495,7 @@ async def test_rejected_token_after_an_earlier_renewal_of_one(
     gateway.clear_sessions()
     gateway.revoke(loaded_entry.data[CONF_TOKEN])
     await poll(hass, freezer)
-    assert error_key(loaded_entry) == "token_rejected"
+    assert error_key(loaded_entry) == "renewal_paused"
     assert reauth_flows(hass) == []
 
     await poll(hass, freezer, 3700)

@@ -1,8 +1,5 @@
 """The wall clock is changed: only an expiry may be compared with it, times are measured on the monotonic clock."""
 
-from collections.abc import Callable
-
-from freezegun import api
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -10,6 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_CLOUD
+from tests.clocks import SetClock, settable_clock
 from tests.emulator import Cloud, Gateway, Status
 from tests.entity_states import entity_states
 from tests.flow_manager import reauth_flows
@@ -19,8 +17,6 @@ from tests.polling import fail_until_unavailable, poll
 DAY = 86400.0
 YEAR = 365 * DAY
 LOGIN = "/login/login.json"
-
-type SetClock = Callable[[float], None]
 
 
 @pytest.fixture
@@ -33,21 +29,8 @@ def entry(gateway: Gateway) -> MockConfigEntry:
 
 @pytest.fixture
 def set_clock(freezer: FrozenDateTimeFactory, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    """A function that sets the wall clock of Home Assistant forward or back by some seconds.
-
-    The monotonic clock, which freezegun derives from the wall clock, and the clock of the gateway go on.
-    """
-    offset = 0.0
-    frozen_monotonic, gateway_clock = api._get_fake_monotonic, gateway.clock  # noqa: SLF001 - there is no other way
-    monkeypatch.setattr(api, "_get_fake_monotonic", lambda: frozen_monotonic() - offset)
-    gateway.clock = lambda: gateway_clock() - offset
-
-    def set_clock(seconds: float) -> None:
-        nonlocal offset
-        offset += seconds
-        freezer.tick(seconds)
-
-    return set_clock
+    """A function that sets the wall clock of Home Assistant forward or back by some seconds."""
+    return settable_clock(freezer, monkeypatch, gateway)
 
 
 async def test_clock_was_a_year_ahead(

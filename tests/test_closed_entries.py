@@ -123,6 +123,33 @@ async def test_reload_during_a_refresh(
     assert [request.path for request in gateway.requests] == [SECCTRL]
 
 
+@each_response
+async def test_disable_during_setup(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    faults: tuple[Fault, ...],
+) -> None:
+    """The setup of an entry that is disabled meanwhile ends quietly, whatever the gateway responds."""
+    held = Held()
+    gateway.inject(SECCTRL, held, *faults)
+    entry.add_to_hass(hass)
+    setup = asyncio.create_task(hass.config_entries.async_setup(entry.entry_id))
+    await held.holding.wait()
+    disabling = asyncio.create_task(disable(hass, entry))
+    await asyncio.sleep(0)
+    gateway.clear_faults()
+    await asyncio.gather(setup, disabling)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    gateway.requests.clear()
+    await poll(hass, freezer, 601)
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert (gateway.requests, reauth_flows(hass), issue_keys(hass)) == ([], [], [])
+    assert errors(caplog) == []
+
+
 @each_close
 async def test_close_during_a_renewal(
     hass: HomeAssistant,

@@ -13,6 +13,7 @@ from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_man
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
+    ConfigEntryDisabler,
     ConfigEntryState,
     ConfigFlowResult,
 )
@@ -34,6 +35,7 @@ from tests.flow_manager import (
     creates_entry,
     reauth_flows,
     select_option,
+    set_options,
     shows_form,
     start_flow,
     submit_form,
@@ -314,6 +316,25 @@ async def test_pinned_certificate(
     assert issue_keys(hass) == ["certificate_changed"]
     await poll(hass, freezer)  # on the connection that has seen the pinned one
     assert issue_keys(hass) == []
+
+
+@pytest.mark.parametrize("source", [SOURCE_REAUTH, SOURCE_RECONFIGURE])
+async def test_certificate_of_a_disabled_entry_changes(
+    hass: HomeAssistant, gateway: Gateway, loaded_entry: MockConfigEntry, source: str
+) -> None:
+    """A flow shows that the certificate has changed, but a disabled entry has no issue."""
+    await set_options(hass, loaded_entry, 10, pin_certificate=True)
+    await hass.config_entries.async_set_disabled_by(loaded_entry.entry_id, ConfigEntryDisabler.USER)
+    gateway.replace_certificate()
+    gateway.listener.close_connections()
+    flow = await start_flow(hass, source, loaded_entry.entry_id)
+    step = flow["step_id"]
+    assert step
+    assert shows_form(await submit_form(hass, flow, host=gateway.host), step, "certificate_changed")
+    assert issue_keys(hass) == []
+    gateway.restore_certificate()
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {CONF_HOST: gateway.host})
+    assert flow["step_id"] == "sign_in"
 
 
 async def test_pinned_certificate_at_new_host(

@@ -16,7 +16,9 @@ from .client import (
     EnlightenClient,
     InvalidAuth,
     SecctrlError,
+    TokenExpired,
     TooManySessions,
+    WrongGateway,
     parse_token,
     parse_valid_token,
 )
@@ -32,7 +34,7 @@ class CoreNotReady(SecctrlError):
 
 
 class RenewalPaused(SecctrlError):
-    """The gateway rejects the token, and the last attempt to renew it is less than an hour ago."""
+    """The gateway rejects the token, and the last renewal is less than an hour ago."""
 
     translation_key = "renewal_paused"
 
@@ -93,9 +95,11 @@ class Authentication:
         if not self.is_renewable:
             raise InvalidAuth
         if not self._history.allows_renewal:
-            raise RenewalPaused if self._history.last_renewal_will_pass else InvalidAuth
+            raise RenewalPaused if self._history.next_renewal_may_help else InvalidAuth
         try:  # in a task of the entry: it is canceled when the entry is unloaded, and the poll with it
-            await self._entry.async_create_background_task(self._hass, self._renew(), f"{DOMAIN} renewal")
+            await self._entry.async_create_background_task(
+                self._hass, self._renew(scheduled=False), f"{DOMAIN} renewal"
+            )
         except _LATER:
             raise
         except SecctrlError as err:
@@ -150,27 +154,34 @@ class Authentication:
     async def _renew_expiring(self) -> None:
         """Renew a token that is still valid; an error isn't one of the poll."""
         try:
-            await self._renew()
+            await self._renew(scheduled=True)
         except SecctrlError as err:
             LOGGER.debug("The token could not be renewed: %s", err.translation_key)
 
-    async def _renew(self) -> None:
-        """Sign in to the cloud, fetch a new token, and store it in the entry; raises SecctrlError."""
+    async def _renew(self, *, scheduled: bool) -> None:
+        """Fetch a new token, and store it in the entry; raises SecctrlError."""
         history = self._history
         history.last_renewal = monotonic()
         try:
-            with detach_at_exit(create_cloud_session(self._hass)) as session:
-                account = self._entry.data
-                cloud = EnlightenClient(session, account[CONF_USERNAME], account[CONF_PASSWORD])
-                await cloud.log_in()
-                token = await cloud.fetch_token(self._serial)
+            token = await self._fetch_token()
         except SecctrlError as err:
             history.record_failed_renewal(rejected=not isinstance(err, _LATER))
             raise
-        history.record_renewal()
+        history.record_renewal(scheduled=scheduled)
         if self.is_renewable:  # the user may have changed the sign-in in the meantime
             self._hass.config_entries.async_update_entry(self._entry, data={**self._entry.data, CONF_TOKEN: token.text})
         self._use_token(token)
+
+    async def _fetch_token(self) -> AccessToken:
+        """Sign in to the cloud and fetch a token; raises SecctrlError."""
+        account = self._entry.data
+        with detach_at_exit(create_cloud_session(self._hass)) as session:
+            cloud = EnlightenClient(session, account[CONF_USERNAME], account[CONF_PASSWORD])
+            await cloud.log_in()
+            try:
+                return await cloud.fetch_token(self._serial)
+            except (TokenExpired, WrongGateway) as err:  # a fault of the cloud, or of the clock
+                raise CloudUnavailable from err
 
     def _use_token(self, token: AccessToken) -> None:
         if token.text != self.token.text:

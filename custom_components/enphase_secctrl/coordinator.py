@@ -85,8 +85,9 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         return report
 
     def _require_running(self) -> None:
-        """End the poll of an entry that was unloaded in the meantime; Home Assistant ignores this exception."""
-        if self._shutdown_requested or self.config_entry.state not in _RUNNING:
+        """End the poll of an entry that was closed in the meantime; Home Assistant ignores this exception."""
+        entry = self.config_entry
+        if self._shutdown_requested or entry.disabled_by or entry.state not in _RUNNING:
             raise CancelledError
 
     async def _read_report(self) -> Report:

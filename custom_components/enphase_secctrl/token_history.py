@@ -21,8 +21,14 @@ class TokenHistory:
 
     last_renewal: float | None = None
     last_renewal_failed: bool = False
+    next_renewal_may_help: bool = False
+    """Whether another renewal after the pause may replace a rejected token.
+
+    It won't if the last one failed for a reason that only the user can remove, or if it has replaced a rejected token.
+    """
+
     rejected_renewals: int = 0
-    """How many renewals in a row the cloud has rejected for a reason that only the user can remove."""
+    """How many renewals failed for a reason that only the user can remove, since the last successful one."""
 
     rejected_token: str = ""
     rejected_since: float = 0
@@ -38,19 +44,16 @@ class TokenHistory:
         is_paused = self.last_renewal is not None and monotonic() - self.last_renewal < RENEWAL_PAUSE.total_seconds()
         return self.rejected_renewals < MAX_REJECTED_RENEWALS and not is_paused
 
-    @property
-    def last_renewal_will_pass(self) -> bool:
-        """Whether the last renewal failed for a reason that passes by itself."""
-        return self.last_renewal_failed and not self.rejected_renewals
-
-    def record_renewal(self) -> None:
-        """Record a successful renewal."""
+    def record_renewal(self, *, scheduled: bool) -> None:
+        """Record a successful renewal: scheduled because the token expired soon, or of a rejected token."""
         self.last_renewal_failed = False
+        self.next_renewal_may_help = scheduled
         self.rejected_renewals = 0
 
     def record_failed_renewal(self, *, rejected: bool) -> None:
         """Record a renewal that failed, perhaps for a reason that only the user can remove."""
         self.last_renewal_failed = True
+        self.next_renewal_may_help = not rejected
         self.rejected_renewals += rejected
 
     def record_rejection(self, token: AccessToken) -> None:

@@ -4,7 +4,6 @@ Starts an emulated IQ Gateway and a new Home Assistant, adds the integration thr
 entities and then every state change, until you press Ctrl+C. Everything is temporary.
 """
 
-from argparse import ArgumentParser, Namespace
 import asyncio
 from contextlib import suppress
 from datetime import datetime
@@ -13,8 +12,8 @@ import re
 import sys
 from tempfile import TemporaryDirectory
 from textwrap import fill
-from typing import Final
 
+from scripts.lib.demo_options import CHANGING_SCENARIO, Options, parse_options
 from scripts.lib.home_assistant import DOMAIN, PASSWORD, USERNAME, HomeAssistant, home_assistant
 from scripts.lib.integration import (
     EMULATOR,
@@ -27,19 +26,6 @@ from scripts.lib.integration import (
     wait_for_values,
 )
 from scripts.lib.process import ROOT, print_progress, read_log, run_main, run_process
-
-CHANGING_SCENARIO: Final = "day"
-
-
-class Options(Namespace):
-    """The options of the command line."""
-
-    check: bool
-    scenario: str
-    payload: Path | None
-    gateway: str | None
-    list: bool
-    port: int
 
 
 def format_state(value: str | None) -> str:
@@ -116,32 +102,6 @@ async def list_scenarios() -> None:
         print(read_log(log))
 
 
-def parse_options() -> Options:
-    """Return the options of the command line."""
-    parser = ArgumentParser(prog="scripts/demo", description=__doc__.partition("\n\n")[2] if __doc__ else None)
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help=f"exit once everything works and the values change; fail after {TIMEOUT} s",
-    )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--scenario", default=CHANGING_SCENARIO, metavar="NAME", help="scenario to emulate (default: %(default)s)"
-    )
-    source.add_argument("--payload", type=Path, metavar="FILE", help="serve a saved response of a real gateway")
-    source.add_argument("--gateway", metavar="HOST", help="no emulator: add your own gateway in the browser")
-    parser.add_argument("--list", action="store_true", help="list the scenarios")
-    parser.add_argument("--port", type=int, default=0, help="port for Home Assistant (default: any free port)")
-    options = parser.parse_args(namespace=Options())
-    if options.payload:
-        options.payload = options.payload.resolve()
-        if not options.payload.is_file():
-            parser.error(f"there is no file {options.payload}")
-    if options.gateway and options.check:
-        parser.error("--check needs the emulator: omit --gateway")
-    return options
-
-
 if __name__ == "__main__":
-    chosen = parse_options()
+    chosen = parse_options(__doc__.partition("\n\n")[2] if __doc__ else "", TIMEOUT)
     sys.exit(run_main(list_scenarios() if chosen.list else demo(chosen)))

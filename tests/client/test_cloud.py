@@ -51,6 +51,7 @@ from tests.emulator import (
     Reset,
     RouteAResponse,
     SendCodeResponse,
+    SessionCookie,
     Status,
     SuccessResponse,
     Truncated,
@@ -403,6 +404,18 @@ async def test_send_code(cloud: Cloud, code_required: EnlightenClient) -> None:
     await code_required.check_code(cloud.last_code(MFA_EMAIL))
 
 
+@pytest.mark.parametrize("cookie", SESSION_COOKIES)
+@pytest.mark.parametrize("response", ["empty", "object", "isValid", "message"])
+async def test_new_session_cookie(
+    cloud: Cloud, code_sent: EnlightenClient, cookie: SessionCookie, response: SuccessResponse
+) -> None:
+    """The session ID is that of the cookie which the code was answered with, not that of the pending login."""
+    cloud.session_cookie, cloud.success_response = cookie, response
+    await code_sent.check_code(cloud.last_code(MFA_EMAIL))
+    assert await code_sent.fetch_token(SERIAL)
+    assert cloud.requests[-1].path == path(ROUTE_A)
+
+
 @pytest.mark.parametrize("code", ["", "wrong", "0" * 100, "½", "\u202e1"])
 @pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
 async def test_wrong_code(cloud: Cloud, code_sent: EnlightenClient, code: str, status: int) -> None:
@@ -616,6 +629,32 @@ async def test_no_token(cloud: Cloud, logged_in: EnlightenClient, fault: Fault, 
     with pytest.raises(expected) as raised:
         await logged_in.fetch_token(SERIAL)
     assert (raised.value.placeholders, raised.value.args) == ({}, (raised.value.translation_key,))
+    cloud.clear_faults()
+    assert await logged_in.fetch_token(SERIAL)
+
+
+@pytest.mark.parametrize(
+    ("blocked", "expected"),
+    [
+        (Body(LOGIN_PAGES[0], "text/html"), AccountBlocked),
+        (json_response(401, isBlocked=True), AccountBlocked),
+        (json_response(403, errors={"base": ["Too many active sessions"]}), TooManySessions),
+    ],
+    ids=short_repr,
+)
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_block_on_route_a(
+    cloud: Cloud, logged_in: EnlightenClient, blocked: Fault, expected: type[SecctrlError], status: int
+) -> None:
+    """If route A says that the account is blocked, a rejection on route B doesn't mean that it has no gateway."""
+    cloud.inject(path(ROUTE_A), blocked)
+    cloud.inject(path(ROUTE_B), Status(status))
+    with pytest.raises(expected):
+        await logged_in.fetch_token(SERIAL)
+    assert [request.path for request in cloud.requests[-2:]] == [path(ROUTE_A), path(ROUTE_B)]
+    cloud.inject(path(ROUTE_B), Status(503))
+    with pytest.raises(CloudUnavailable):
+        await logged_in.fetch_token(SERIAL)
     cloud.clear_faults()
     assert await logged_in.fetch_token(SERIAL)
 

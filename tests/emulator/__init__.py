@@ -1,6 +1,6 @@
 """Emulators of an IQ Gateway and of the Enphase cloud, independent of the integration: they don't import it."""
 
-from .cloud import Cloud, LoginResponse, MfaResponse, RouteAResponse, SendCodeResponse, SuccessResponse
+from .cloud import Cloud, LoginResponse, MfaResponse, RouteAResponse, SendCodeResponse, SessionCookie, SuccessResponse
 from .faults import (
     Body,
     Chunked,
@@ -44,6 +44,7 @@ __all__ = [
     "RouteAResponse",
     "Scenario",
     "SendCodeResponse",
+    "SessionCookie",
     "Stall",
     "Status",
     "SuccessResponse",

@@ -19,6 +19,7 @@ from .server import Server
 type LoginResponse = Literal["ok", "blocked", "too_many", "too_many_nested", "too_many_text", "login_form"]
 type MfaResponse = Literal["requires_mfa", "success"]
 type SuccessResponse = Literal["full", "sessionId", "message", "isValid", "object", "empty"]
+type SessionCookie = Literal["_enlighten_4_session", "enlighten_session", "_enlighten_session"]
 type SendCodeResponse = Literal["ok", "no_content", "empty", "refused", "429"]
 type RouteAResponse = Literal["text", "json", "400", "403", "error_text"]
 
@@ -53,6 +54,8 @@ class Cloud(Server):
         """The response to the right password of an account that needs a verification code."""
         self.success_response: SuccessResponse = "full"
         """The body after a complete sign-in. The session ID is always in a cookie."""
+        self.session_cookie: SessionCookie = "_enlighten_4_session"
+        """The cookie with the session ID after a complete sign-in; before the verification code it is the default."""
         self.send_code_response: SendCodeResponse = "ok"
         self.wrong_code_status = 200
         """The status for a wrong verification code: 200, 400, 404, 409, or 422."""
@@ -191,7 +194,7 @@ class Cloud(Server):
 
     async def _route_b(self, request: web.Request) -> Response:
         """Respond to GET /entrez-auth-token: an access token for a session cookie."""
-        cookie = request.cookies.get("_enlighten_4_session", "")
+        cookie = request.cookies.get(self.session_cookie, "")
         session = self._sessions.by_cookie(cookie)
         if session is None or not session.authenticated:
             return _json({"message": "Unauthorized"}, status=401)
@@ -223,7 +226,7 @@ class Cloud(Server):
     def _login_success(self, session: LoginSession, **fields: Json) -> Response:
         """Return the response to a complete login, with a new cookie. Its value is the session ID."""
         cookie = self._sessions.create_cookie(session)
-        header = _set_cookie("_enlighten_4_session", cookie)
+        header = _set_cookie(self.session_cookie, cookie)
         if self.success_response == "empty":
             return Response(headers=(header,))
         if self.success_response == "sessionId":

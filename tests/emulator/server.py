@@ -52,6 +52,9 @@ class Server(ABC):
         """Initialize without listening."""
         self.clock: Callable[[], float] = current_time
         self.requests: Final[list[LoggedRequest]] = []
+        self.most_in_flight = 0
+        """The largest number of requests that were being processed at the same time."""
+        self._in_flight = 0
         self._certificate = certificate
         self._schedule = FaultSchedule()
         self._runner: web.AppRunner | None = None
@@ -113,6 +116,15 @@ class Server(ABC):
         """Return the response to a request, without faults."""
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        """Respond to a request, and count it while it is being processed."""
+        self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        try:
+            return await self._respond_with_faults(request)
+        finally:
+            self._in_flight -= 1
+
+    async def _respond_with_faults(self, request: web.Request) -> web.StreamResponse:
         """Respond to a request, with the faults of its path."""
         scheduled = self._schedule.take(request.path)
         replaced = any(fault.replaces_response for fault in scheduled.faults)

@@ -333,6 +333,34 @@ async def test_code_fails(
     assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
 
 
+async def test_sign_in_lost_before_a_new_code(
+    hass: HomeAssistant, cloud: Cloud, code_form: ConfigFlowResult, freezer: FrozenDateTimeFactory
+) -> None:
+    """If the cloud has forgotten the sign-in when a new code is requested, the form of the account is shown."""
+    cloud.clear_sessions()
+    freezer.tick(timedelta(seconds=31))
+    flow = await submit_form(hass, code_form, send_again=True)
+    assert shows_form(flow, "cloud", "sign_in_lost")
+    freezer.tick(timedelta(seconds=31))
+    flow = await submit_form(hass, flow, **MFA_ACCOUNT)
+    assert shows_form(flow, "code")
+    assert creates_entry(await submit_form(hass, flow, code=cloud.last_code(EMAIL)))
+
+
+async def test_account_without_the_gateway(
+    hass: HomeAssistant, cloud: Cloud, code_form: ConfigFlowResult, freezer: FrozenDateTimeFactory
+) -> None:
+    """If the account of a verified sign-in doesn't have the gateway, the form of the account is shown."""
+    code = cloud.last_code(EMAIL)
+    for path in ("/tokens", "/entrez-auth-token"):
+        cloud.inject(path, Status(403))
+    flow = await submit_form(hass, code_form, code=code)
+    assert shows_form(flow, "cloud", "not_a_token")
+    cloud.clear_faults()
+    freezer.tick(timedelta(seconds=31))
+    assert creates_entry(await submit_form(hass, flow, **ACCOUNT))
+
+
 SEND_FAULTS: Final[list[tuple[InjectCloudFault, str]]] = [
     (lambda cloud: setattr(cloud, "send_code_response", "refused"), "cloud_unavailable"),
     (lambda cloud: setattr(cloud, "send_code_response", "429"), "account_blocked"),

@@ -18,8 +18,10 @@ from .exceptions import (
     InvalidAuth,
     InvalidCode,
     MfaRequired,
+    NotAToken,
     SecctrlError,
     SignInLost,
+    TooManySessions,
     UnexpectedResponse,
 )
 from .response import Response, read_response
@@ -55,6 +57,9 @@ class EnlightenClient:
         self._email = email
         self._password = password
         self._session_id = ""
+        self._new_cookies: Mapping[str, str] = {}
+        """The cookies of the last response."""
+
         self._token: AccessToken | None = None
 
     def has_token_of(self, email: str, password: str) -> bool:
@@ -107,15 +112,25 @@ class EnlightenClient:
         self._keep_session_id(response)
 
     async def fetch_token(self, serial: str) -> AccessToken:
-        """Fetch a token for the gateway, once: by route A, and if that fails by route B. Raises SecctrlError."""
+        """Fetch a token for the gateway, once: by route A, and if that fails by route B. Raises SecctrlError.
+
+        A block on route A explains a rejection on route B.
+        """
         if self._token is None:
             try:
                 request = {"session_id": self._session_id, "serial_num": serial, "username": self._email}
                 self._token = parse_token_response(await self._request("POST", ROUTE_A, json=request), serial)
+            except (AccountBlocked, TooManySessions) as err:
+                try:
+                    self._token = await self._fetch_by_route_b(serial)
+                except NotAToken:
+                    raise err from None
             except SecctrlError:
-                response = await self._request("GET", ROUTE_B, query={"serial_num": serial})
-                self._token = parse_token_response(response, serial)
+                self._token = await self._fetch_by_route_b(serial)
         return self._token
+
+    async def _fetch_by_route_b(self, serial: str) -> AccessToken:
+        return parse_token_response(await self._request("GET", ROUTE_B, query={"serial_num": serial}), serial)
 
     async def _request(
         self,
@@ -140,6 +155,7 @@ class EnlightenClient:
                 allow_redirects=False,
                 timeout=_TIMEOUT,
             ) as response:
+                self._new_cookies = {name: cookie.value for name, cookie in response.cookies.items()}
                 return await read_response(response)
         except ClientError, OSError, UnexpectedResponse:
             error = CloudUnavailable()
@@ -151,12 +167,16 @@ class EnlightenClient:
         return {"X-CSRF-Token": values[-1]} if values else {}
 
     def _keep_session_id(self, response: Response) -> None:
-        """Keep the session ID from the body, or from the cookies if the body reports success without one."""
+        """Keep the session ID from the body, or from the cookies if the body reports success without one.
+
+        A cookie of this response is preferred to the one of a login that was waiting for its code.
+        """
         content = response.json_object
         is_success = content.get("isValid") is True or content.get("message") == "success"
         is_empty = not response.body.strip() or response.body.strip() == b"{}"
-        cookies = {cookie.key: cookie.value for cookie in self._session.cookie_jar}
-        from_cookies = next((cookies[name] for name in _SESSION_COOKIES if cookies.get(name)), "")
+        earlier_cookies = {cookie.key: cookie.value for cookie in self._session.cookie_jar}
+        found = [cookies.get(name) for cookies in (self._new_cookies, earlier_cookies) for name in _SESSION_COOKIES]
+        from_cookies = next(filter(None, found), "")
         session_id = session_id_in(content) or (from_cookies if is_empty or (content and is_success) else "")
         if not session_id:
             raise CloudUnavailable

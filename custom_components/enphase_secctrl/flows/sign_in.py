@@ -17,6 +17,7 @@ from ..client import (
     GatewayClient,
     InvalidAuth,
     MfaRequired,
+    NotAToken,
     SecctrlError,
     SignInLost,
     TokenExpired,
@@ -123,10 +124,10 @@ class SignInFlow(FormFlow):
             if self._cloud is None:
                 raise SignInLost
             if user_input.get(CONF_SEND_AGAIN):
-                return await self._send_code(self._cloud)
+                return await self._send_code(self._cloud, again=True)
             await self._cloud.check_code(user_input.get(CONF_CODE, ""))
             token = await self._cloud.fetch_token(self._serial)
-        except (AccountBlocked, SignInLost, TooManySessions) as err:
+        except (AccountBlocked, NotAToken, SignInLost, TooManySessions) as err:
             return self._show_form("cloud", {}, err)
         return await self._finish(SIGN_IN_CODE, token, {CONF_TOKEN: token.text})
 
@@ -134,13 +135,18 @@ class SignInFlow(FormFlow):
         token = parse_pasted_token(user_input[CONF_TOKEN], self._serial)
         return await self._finish(SIGN_IN_TOKEN, token, {CONF_TOKEN: token.text})
 
-    async def _send_code(self, cloud: EnlightenClient) -> ConfigFlowResult:
-        """Request a code and show its form, also after an error: the code may have been sent nevertheless."""
+    async def _send_code(self, cloud: EnlightenClient, *, again: bool = False) -> ConfigFlowResult:
+        """Request a code and show its form, also after an error: the code may have been sent nevertheless.
+
+        Raises SignInLost if that is the error after an earlier code was requested: no code can be used then.
+        """
         try:
             self._require_code_pause()
             self._last_code_request = monotonic()
             await cloud.send_code()
         except SecctrlError as err:
+            if again and isinstance(err, SignInLost):
+                raise
             return self._show_form("code", {}, err)
         return await self.async_step_code()
 
@@ -167,9 +173,11 @@ class SignInFlow(FormFlow):
 
     @override
     def _handle_error(self, err: SecctrlError) -> None:
-        """Create the repair for a changed certificate, also when polling has stopped."""
+        """Create the repair for a changed certificate, also when polling has stopped; not for a disabled entry."""
         entry = self._entry
-        if isinstance(err, CertificateChanged) and entry and entry.data[CONF_HOST] == self._host:
+        if not isinstance(err, CertificateChanged) or entry is None or entry.disabled_by:
+            return
+        if entry.data[CONF_HOST] == self._host:
             create_issue(self.hass, entry, CERTIFICATE_CHANGED, certificate_placeholders(entry, err.fingerprint))
 
     # --- What the steps share
