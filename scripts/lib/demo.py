@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from textwrap import fill
 
 from scripts.lib.demo_options import CHANGING_SCENARIO, Options, parse_options
+from scripts.lib.history import add_history
 from scripts.lib.home_assistant import DOMAIN, PASSWORD, USERNAME, HomeAssistant, home_assistant
 from scripts.lib.integration import (
     EMULATOR,
@@ -86,6 +87,7 @@ async def demo(options: Options) -> None:
         await add_integration(hass, gateway)
         path = await add_dashboard(hass)
         await wait_for_values(hass, changing=options.check and source[1] == CHANGING_SCENARIO)
+        await add_history(hass, await get_entities(hass))
         print_table(await get_entities(hass))
         if options.check:
             print_progress("check: passed")

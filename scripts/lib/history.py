@@ -13,7 +13,6 @@ from typing import Final
 
 from scripts.lib.home_assistant import HomeAssistant, Json
 from scripts.lib.integration import Entity
-from scripts.lib.process import RunError
 
 HOURS: Final = 28 * 24
 STATES_HOURS: Final = 24
@@ -67,11 +66,10 @@ class Day:
 
 
 async def add_history(hass: HomeAssistant, entities: list[Entity]) -> None:
-    """Add the history of the entities of one gateway, and the energy meters; raises RunError."""
+    """Add the history of the entities of one gateway, and the energy meters, if charge and capacity are known."""
     known = {one.key: one for one in entities if one.enabled and _number(one) is not None}
     if not {"agg_soc", "adjusted_backup_soc", "max_energy"} <= known.keys():
-        msg = "history: the gateway doesn't report charge, reserve, and capacity"
-        raise RunError(msg)
+        return
     day = Day(_value(known["agg_soc"]), _value(known["adjusted_backup_soc"]))
     await hass.call("config/core/update", object, time_zone=day.time_zone)
     for key, one in known.items():
@@ -132,7 +130,7 @@ def _insert_states(hass: HomeAssistant, entity_id: str, curve: Callable[[float],
     """Write the states of the last day to the database, with the attributes of the current state."""
     with closing(sqlite3.connect(hass.log.with_name("home-assistant_v2.db"), timeout=30)) as database, database:
         found = database.execute(
-            "SELECT metadata_id, attributes_id FROM states JOIN states_meta USING (metadata_id) WHERE entity_id = ?"
+            "SELECT metadata_id, attributes_id FROM states JOIN states_meta USING (metadata_id) WHERE states_meta.entity_id = ?"
             " ORDER BY last_updated_ts DESC LIMIT 1",
             (entity_id,),
         ).fetchone()

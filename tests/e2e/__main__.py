@@ -24,6 +24,7 @@ from .steps import (
     device_page,
     diagnostics,
     energy_meters,
+    history,
     languages,
     options,
     problem_detection,
@@ -32,7 +33,6 @@ from .steps import (
     removal,
     repairs,
     setup,
-    statistics,
 )
 
 STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
@@ -50,7 +50,7 @@ STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
     "An expired access token is replaced": reauth.replace_expired_token,
     "An access token that expires soon is replaced in Repairs": repairs.replace_expiring_token,
     "Diagnostics contain the report and no secrets": diagnostics.download_diagnostics,
-    "Statistics are imported": statistics.import_statistics,
+    "Past values are added": history.add_past_values,
     "The dashboard is added with four clicks": dashboards.add_dashboard,
     "The dashboard works in two languages, on a phone and on a desktop": dashboards.check_dashboard,
     "The dashboard follows renamed and disabled entities": dashboards.change_entities,
@@ -69,7 +69,7 @@ STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
 """In the order of execution. A step relies on the results of the steps before it."""
 
 FIRST_GATEWAY: Final = (
-    *("--scenario", "8.2_29_keys"),
+    *("--scenario", history.SCENARIO),
     *("--address", str(GATEWAY_ADDRESS), "--port", "443", "--control-port", "0"),
 )
 SECOND_GATEWAY: Final = (
@@ -105,7 +105,7 @@ async def run_steps(options: Options) -> None:
         emulator(*FIRST_GATEWAY) as gateway,
         emulator(*SECOND_GATEWAY) as second_gateway,
         home_assistant_before_onboarding(0, "zeroconf") as hass,
-        browser(folder / "profile", statistics.evening_time_zone()) as context,
+        browser(folder / "profile", history.time_zone()) as context,
     ):
         session = BrowserSession(
             hass=hass,

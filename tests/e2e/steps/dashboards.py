@@ -5,6 +5,7 @@ from typing import Final, TypedDict
 
 from playwright.async_api import expect
 
+from scripts.lib.history import METERS
 from scripts.lib.home_assistant import Json
 from scripts.lib.integration import Gateway
 from tests.e2e.browser import DESKTOP, PHONE, wait_until_rendered
@@ -12,8 +13,6 @@ from tests.e2e.checks import check_equal, check_fits
 from tests.e2e.selectors import device_page_url
 from tests.e2e.session import BrowserSession
 from tests.e2e.translations import translation
-
-from .statistics import CAPACITY, METERS
 
 NAME: Final = "Enphase SecCtrl"
 PROFILES: Final = (("de", DESKTOP), ("de", PHONE), ("en-GB", PHONE), ("en-GB", DESKTOP))
@@ -119,6 +118,7 @@ async def configure_energy_dashboard(session: BrowserSession) -> None:
     hass, page = session.hass, session.page
     entities = await session.enabled_entities(session.gateway)
     (soc,) = [entity for entity in entities if entity.key == "agg_soc"]
+    (capacity,) = [float(entity.value or 0) for entity in entities if entity.key == "max_energy"]
     await page.goto(f"{hass.url}/config/energy")
     await page.get_by_role("button", name="Add battery system").click()
     dialog = page.locator("dialog-energy-battery-settings")
@@ -130,7 +130,7 @@ async def configure_energy_dashboard(session: BrowserSession) -> None:
         await picker.locator("ha-combo-box-item").filter(has_text=text).click()
         await expect(picker.locator("ha-picker-field")).to_contain_text(text)
     # `fill` enters everything at once, and the dialog sometimes loses that
-    await dialog.locator('ha-input input[type="number"]').press_sequentially(f"{CAPACITY / 1000:g}")
+    await dialog.locator('ha-input input[type="number"]').press_sequentially(f"{capacity:g}")
     await dialog.get_by_role("button", name="Save").click()
     await dialog.locator("ha-dialog").wait_for(state="detached")
     (battery,) = (await hass.call("energy/get_prefs", dict[str, list[dict[str, Json]]]))["energy_sources"]
@@ -139,7 +139,7 @@ async def configure_energy_dashboard(session: BrowserSession) -> None:
         "stat_energy_to": charged,
         "stat_energy_from": discharged,
         "stat_soc": soc.entity_id,
-        "capacity": CAPACITY / 1000,
+        "capacity": capacity,
     }
     check_equal("Saved battery", {key: battery.get(key) for key in expected}, expected)
     validation = await hass.call("energy/validate", dict[str, Json])
