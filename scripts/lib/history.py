@@ -130,8 +130,8 @@ def _insert_states(hass: HomeAssistant, entity_id: str, curve: Callable[[float],
     """Write the states of the last day to the database, with the attributes of the current state."""
     with closing(sqlite3.connect(hass.log.with_name("home-assistant_v2.db"), timeout=30)) as database, database:
         found = database.execute(
-            "SELECT metadata_id, attributes_id FROM states JOIN states_meta USING (metadata_id) WHERE states_meta.entity_id = ?"
-            " ORDER BY last_updated_ts DESC LIMIT 1",
+            "SELECT metadata_id, attributes_id FROM states JOIN states_meta USING (metadata_id)"
+            " WHERE states_meta.entity_id = ? ORDER BY last_updated_ts DESC LIMIT 1",
             (entity_id,),
         ).fetchone()
         if found:

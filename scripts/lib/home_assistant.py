@@ -21,7 +21,7 @@ import aiohttp
 from scripts.lib.process import ROOT, RunError, print_progress, read_log, run_process, wait_for_result
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
@@ -195,7 +195,7 @@ class HomeAssistant:
         return text
 
 
-def _write_config(config: Path, port: int, *integrations: str) -> int:
+def _write_config(config: Path, port: int, integrations: Sequence[str], entries: Sequence[Json]) -> int:
     """Write the config folder of a new Home Assistant; return its port, a free one for 0. Raises RunError."""
     with socket.socket() as probe:
         # A port that was in use until a minute ago counts as free
@@ -214,6 +214,8 @@ def _write_config(config: Path, port: int, *integrations: str) -> int:
     (config / "custom_components").mkdir()
     (config / "custom_components" / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
     # These steps of the onboarding would start integrations that connect to the internet
+    if entries:
+        _write_storage(config, "core.config_entries", 1, 5, {"entries": [*entries]})
     _write_storage(config, "onboarding", 4, 1, {"done": ["core_config", "analytics"]})
     http: dict[str, Json] = {**HTTP_SETTINGS, "server_port": port, "server_host": ["127.0.0.1"]}
     _write_storage(config, "http", 2, 2, {"stable": http, "pending": None, "yaml_migration_done": True})
@@ -237,12 +239,14 @@ async def home_assistant(port: int = 0) -> AsyncIterator[HomeAssistant]:
 
 
 @asynccontextmanager
-async def home_assistant_before_onboarding(port: int = 0, *integrations: str) -> AsyncIterator[HomeAssistant]:
-    """Start a Home Assistant without a user, with these additional core integrations; stop it at the end."""
+async def home_assistant_before_onboarding(
+    port: int = 0, *, integrations: Sequence[str] = (), entries: Sequence[Json] = ()
+) -> AsyncIterator[HomeAssistant]:
+    """Start a Home Assistant without a user, with these core integrations and config entries; stop it at the end."""
     print_progress("starting Home Assistant ...")
     with TemporaryDirectory(prefix="hass-", ignore_cleanup_errors=True) as folder:
         config = Path(folder)
-        url = f"http://127.0.0.1:{_write_config(config, port, *integrations)}"
+        url = f"http://127.0.0.1:{_write_config(config, port, integrations, entries)}"
         log = config / "output.log"
         command = (sys.executable, "-m", "homeassistant", "--config", folder, "--log-no-color")
         async with run_process(log, *command, cwd=config) as process, aiohttp.ClientSession() as session:

@@ -104,7 +104,9 @@ async def run_steps(options: Options) -> None:
     async with (
         emulator(*FIRST_GATEWAY) as gateway,
         emulator(*SECOND_GATEWAY) as second_gateway,
-        home_assistant_before_onboarding(0, "zeroconf") as hass,
+        home_assistant_before_onboarding(
+            integrations=["zeroconf"], entries=[setup.disabled_core_entry(gateway)]
+        ) as hass,
         browser(folder / "profile", history.time_zone()) as context,
     ):
         session = BrowserSession(

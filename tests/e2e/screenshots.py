@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from playwright.async_api import Page
+from playwright.async_api import FloatRect, Locator, Page, ViewportSize
 
 from scripts.lib.process import ROOT, RunError
 
-from .browser import wait_until_rendered
+from .browser import DESKTOP, wait_until_rendered
 
 IMAGES: Final = ROOT / "docs" / "images"
 MAX_SIZE: Final = 150_000  # bytes
 COLORS: Final = 256
+MARGIN: Final = 8
 
 
 class Screenshots:
@@ -23,15 +24,46 @@ class Screenshots:
         """Set the folder."""
         self._folder = folder
 
-    async def take(self, page: Page, name: str, *, height: int) -> None:
-        """Save the top of the page, `height` CSS pixels, as `name`.png; raises RunError if the file is too large."""
-        viewport = page.viewport_size or {"width": 0, "height": 0}
-        await page.set_viewport_size({"width": viewport["width"], "height": height})
+    async def take(
+        self,
+        page: Page,
+        name: str,
+        *,
+        viewport: ViewportSize | None = None,
+        parts: Locator | None = None,
+        with_dark: bool = False,
+    ) -> None:
+        """Save the page as `name`.png, and with `with_dark` also its dark version; raises RunError if one is too large.
+
+        `viewport` is the size of the page, and `parts` are the elements to which the image is cropped.
+        """
+        original = page.viewport_size or DESKTOP
+        await page.set_viewport_size(viewport or original)
+        await self._save(page, name, parts)
+        if with_dark:
+            await page.emulate_media(color_scheme="dark")
+            await self._save(page, f"{name}-dark", parts)
+            await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size(original)
+
+    async def _save(self, page: Page, name: str, parts: Locator | None) -> None:
+        """Save the page as it is, with fewer colors; raises RunError if the file is too large."""
         await wait_until_rendered(page, 1500)
-        image = Image.open(BytesIO(await page.screenshot(animations="disabled"))).convert("RGB")
-        await page.set_viewport_size(viewport)
+        screenshot = await page.screenshot(animations="disabled", clip=await _bounds(parts))
         file = self._folder / f"{name}.png"
+        image = Image.open(BytesIO(screenshot)).convert("RGB")
         image.quantize(COLORS, dither=Image.Dither.NONE).save(file, optimize=True)
         if (size := file.stat().st_size) > MAX_SIZE:
             msg = f"The screenshot {file} has {size} bytes, more than {MAX_SIZE}."
             raise RunError(msg)
+
+
+async def _bounds(parts: Locator | None) -> FloatRect | None:
+    """Return the rectangle around all visible elements, with a margin; None for the whole page."""
+    boxes = [box for part in await parts.all() if (box := await part.bounding_box())] if parts else []
+    if not boxes:
+        return None
+    left, top = (min(box[side] for box in boxes) - MARGIN for side in ("x", "y"))
+    right = max(box["x"] + box["width"] for box in boxes) + MARGIN
+    bottom = max(box["y"] + box["height"] for box in boxes) + MARGIN
+    return {"x": max(0, left), "y": max(0, top), "width": right - left, "height": bottom - top}

@@ -20,7 +20,6 @@ async def create_automation_by_device(session: BrowserSession) -> None:
     page = session.page
     await page.goto(f"{session.hass.url}/config/automation/edit/new")
     await _add_for_device(session, "trigger", translation("triggers.reserve_reached.name"))
-    await session.screenshots.take(page, "trigger", height=800)
     await _add_for_device(session, "condition", translation("conditions.is_at_reserve.name"))
     await page.get_by_role("button", name="Add action").click()
     await _add_notification(session, "ha-selector-text input:enabled", "{{ trigger.charge }}/{{ trigger.reserve }}")
@@ -51,6 +50,8 @@ async def _add_for_device(session: BrowserSession, kind: str, name: str) -> None
     device = dialog.get_by_text(f"IQ Gateway {session.gateway['serial']}")
     await dialog.get_by_text("Devices", exact=True).or_(device).first.click()
     await device.first.click()
+    await dialog.get_by_text(name).first.wait_for()
+    await session.screenshots.take(page, kind)
     await dialog.get_by_text(name).first.click()
     await expect(dialog.get_by_text(name)).to_have_count(0)
 
@@ -80,6 +81,7 @@ async def create_automation_from_blueprint(session: BrowserSession) -> None:
     await editor.get_by_role("button", name="Add action").click()
     message_field = "blueprint-automation-editor ha-automation-action ha-selector-text input:enabled"
     await _add_notification(session, message_field, "Look: {{ reason }}.")
+    await session.screenshots.take(page, "blueprint")
     await page.get_by_role("button", name="Save").click()
     states = await wait_until(lambda: _read_automation_states(session.hass), lambda states: len(states) > 1)
     check_equal("States of the automations", states, ["on", "on"])

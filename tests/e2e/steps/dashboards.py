@@ -77,7 +77,8 @@ async def check_dashboard(session: BrowserSession) -> None:
             await check_fits(page, "hui-card")
             await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{path}.png")
     await page.goto(f"{url}/{paths[0]}")
-    await session.screenshots.take(page, "dashboard", height=780)
+    await session.screenshots.take(page, "dashboard", viewport={"width": 860, "height": 1010}, with_dark=True)
+    await session.screenshots.take(page, "phone", viewport=PHONE)
 
 
 async def change_entities(session: BrowserSession) -> None:
@@ -146,7 +147,9 @@ async def configure_energy_dashboard(session: BrowserSession) -> None:
     issues = [issue for issue in validation.values() if issue not in ([], [[]])]
     check_equal("Issues of the Energy dashboard", issues, [])
     await page.goto(f"{hass.url}/energy")
-    await expect(page.locator("hui-energy-distribution-card").filter(visible=True)).to_contain_text(f"{soc.value}%")
+    card = page.locator("hui-energy-distribution-card").filter(visible=True)
+    await expect(card).to_contain_text(f"{soc.value}%")
+    await session.screenshots.take(page, "energy", parts=card)
     await page.goto(f"{hass.url}/config/energy")
     await expect(page.locator("ha-energy-battery-settings")).to_contain_text(METERS["demo:battery_out"])
     await expect(page.locator("ha-energy-validation-result ha-alert")).to_have_count(0)

@@ -13,7 +13,8 @@ from tests.e2e.selectors import ENTITY_ROWS, device_page_url
 from tests.e2e.session import BrowserSession
 from tests.oracle import Expected, expected
 
-FLAG_TEXTS: Final = {True: "Problem", False: "OK"}
+PROBLEM_TEXTS: Final = {True: "Problem", False: "OK"}
+FLAG_TEXTS: Final = {True: "On", False: "Off"}
 # The token's expiration isn't part of the payload; the emulator has just issued the token for a year
 ESTIMATE_PATTERN: Final = r"Unknown|\d+\s*\w+"
 EXPIRATION_PATTERN: Final = r"[Ii]n \d+ months|[Nn]ext year|[Ii]n 1 year"
@@ -33,7 +34,12 @@ async def check_values(session: BrowserSession) -> None:
             value = _value_pattern(entity, values.get(entity.key))
             text = re.compile(rf"^\s*{value}\s+{re.escape(name)}\s*$")
             await expect(row, f"{name} of {gateway['serial']}").to_have_text(text)
-    await session.screenshots.take(session.page, "device", height=985)
+    await session.screenshots.take(
+        session.page,
+        "device",
+        viewport={"width": 1100, "height": 2000},
+        parts=session.page.locator("ha-device-entities-card"),
+    )
 
 
 async def check_dark_mode_on_phone(session: BrowserSession) -> None:
@@ -58,7 +64,7 @@ def _value_pattern(entity: Entity, value: Expected) -> str:
     if value is None:
         return f"({EXPIRATION_PATTERN}|{ESTIMATE_PATTERN})"
     if isinstance(value, bool):
-        return FLAG_TEXTS[value]
+        return (PROBLEM_TEXTS if entity.key == "shutdown" else FLAG_TEXTS)[value]
     shown = value / 1000 if entity.unit == "kWh" else value
     numbers = "|".join(re.escape(f"{shown:,.{decimals}f}") for decimals in range(4))
     return rf"({numbers})\s*{re.escape(entity.unit)}"

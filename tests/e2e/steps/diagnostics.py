@@ -15,7 +15,6 @@ from .options import INTERVAL
 async def download_diagnostics(session: BrowserSession) -> None:
     """Download the diagnostics: they contain the report, but no serial number, address, or token."""
     item = await open_menu(session, session.gateway["serial"], "Download diagnostics")
-    await session.screenshots.take(session.page, "diagnostics", height=800)
     async with session.page.expect_download() as download:
         await item.click()
     file = await (await download.value).path()

@@ -7,8 +7,8 @@ from playwright.async_api import expect
 from zeroconf import ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
-from scripts.lib.home_assistant import DISPLAY_NAME, PASSWORD, USERNAME
-from scripts.lib.integration import get_entries
+from scripts.lib.home_assistant import DISPLAY_NAME, PASSWORD, USERNAME, Json
+from scripts.lib.integration import Gateway, get_entries
 from tests.e2e.checks import check_equal
 from tests.e2e.flow_dialog import finish_creation, select_sign_in, submit
 from tests.e2e.network import GATEWAY_ADDRESS, HOME_ASSISTANT_ADDRESS, SECOND_GATEWAY_ADDRESS, UNUSED_ADDRESS
@@ -21,6 +21,26 @@ if TYPE_CHECKING:
 
 INTEGRATION_NAME: Final = "Enphase SecCtrl"
 SERVICE_TYPE: Final = "_enphase-envoy._tcp.local."
+
+
+def disabled_core_entry(gateway: Gateway) -> Json:
+    """Return a disabled Enphase Envoy entry of a gateway, so that its sign-in is offered but nothing is loaded."""
+    return {
+        **dict.fromkeys(("created_at", "modified_at"), "2026-01-01T00:00:00+00:00"),
+        **dict.fromkeys(("pref_disable_new_entities", "pref_disable_polling"), False),
+        "discovery_keys": {},
+        "options": {},
+        "data": {"host": gateway["host"], "token": gateway["token"]},
+        "disabled_by": "user",
+        "domain": "enphase_envoy",
+        "entry_id": "01J00000000000000000000000",
+        "minor_version": 1,
+        "source": "user",
+        "subentries": [],
+        "title": f"Envoy {gateway['serial']}",
+        "unique_id": gateway["serial"],
+        "version": 1,
+    }
 
 
 async def complete_onboarding(session: BrowserSession) -> None:
@@ -62,8 +82,9 @@ async def enter_host(session: BrowserSession) -> None:
     page = session.page
     await submit(session, "host", str(GATEWAY_ADDRESS))
     menu = page.locator("step-flow-menu")
-    await expect(menu).to_contain_text(translation("config.step.sign_in.menu_option_descriptions.cloud"))
-    await session.screenshots.take(page, "setup", height=700)
+    for option in ("existing", "cloud", "token"):
+        await expect(menu).to_contain_text(translation(f"config.step.sign_in.menu_option_descriptions.{option}"))
+    await session.screenshots.take(page, "setup", parts=page.locator("dialog-data-entry-flow ha-dialog"))
     await select_sign_in(page, "token")
 
 
@@ -88,6 +109,7 @@ async def set_up_discovered_gateway(session: BrowserSession) -> None:
     async with _announce_second_gateway(gateway["serial"]):
         title = f"IQ Gateway {gateway['serial']} ({SECOND_GATEWAY_ADDRESS})"
         card = page.locator("ha-config-flow-card", has_text=title)
+        await session.screenshots.take(page, "discovered", parts=card)
         await card.get_by_role("button", name="Add").click()
         await select_sign_in(page, "token")
         await submit(session, "token", gateway["token"])
