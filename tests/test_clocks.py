@@ -6,7 +6,14 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.enphase_secctrl.const import CONF_SIGN_IN, DOMAIN, SIGN_IN_CLOUD
+from custom_components.enphase_secctrl.const import (
+    CONF_CORE_ENTRY,
+    CONF_SIGN_IN,
+    CORE_DOMAIN,
+    DOMAIN,
+    SIGN_IN_CLOUD,
+    SIGN_IN_EXISTING,
+)
 from tests.clocks import SetClock, settable_clock
 from tests.emulator import Cloud, Gateway, Status
 from tests.entity_states import entity_states
@@ -105,3 +112,24 @@ async def test_clock_is_changed_during_a_rejection(
         assert reauth_flows(hass) == []
     await poll(hass, freezer, 61)
     assert len(reauth_flows(hass)) == 1
+
+
+async def test_core_renews_while_the_clock_is_ahead(
+    hass: HomeAssistant, gateway: Gateway, freezer: FrozenDateTimeFactory, set_clock: SetClock
+) -> None:
+    """A new token of Enphase Envoy ends an outage, also if it seems to have expired because the clock is ahead."""
+    core = MockConfigEntry(domain=CORE_DOMAIN, unique_id=gateway.serial, data={CONF_TOKEN: gateway.token()})
+    core.add_to_hass(hass)
+    data = {CONF_HOST: gateway.host, CONF_SIGN_IN: SIGN_IN_EXISTING, CONF_CORE_ENTRY: core.entry_id}
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=gateway.serial, data=data)
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    set_clock(YEAR)
+    gateway.revoke(core.data[CONF_TOKEN])
+    await poll(hass, freezer)
+    assert entity_states(hass, entry)["agg_soc"] == "unavailable"
+    assert len(reauth_flows(hass)) == 1
+    hass.config_entries.async_update_entry(core, data={CONF_TOKEN: gateway.token()})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entity_states(hass, entry)["agg_soc"] == str(gateway.payload["agg_soc"])
+    assert reauth_flows(hass) == []

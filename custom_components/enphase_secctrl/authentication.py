@@ -125,9 +125,13 @@ class Authentication:
 
     @callback
     def use_shared_token(self) -> None:
-        """Use the newest token of the Enphase Envoy entry, if that is valid."""
+        """Use the newest token of the Enphase Envoy entry, if that is valid.
+
+        Instead of a rejected token, one that seems to have expired is used too: the clock may be wrong.
+        """
+        parse = parse_token if self._history.rejected_token == self.token.text else parse_valid_token
         try:
-            self._use_token(parse_valid_token(stored_token(self._hass, self._entry), self._serial))
+            self._use_token(parse(stored_token(self._hass, self._entry), self._serial))
         except SecctrlError as err:
             LOGGER.debug("The shared token can't be used: %s", err.translation_key)
 

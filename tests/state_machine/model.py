@@ -214,7 +214,8 @@ class Model:
         assert renewals.last is None or monotonic() - renewals.last >= RENEWAL_PAUSE
         assert renewals.refused < MAX_REFUSED_RENEWALS
         renewals.last = monotonic()
-        if step.is_race:
+        seems_valid = world.cloud_condition == "expired_token" and world.clock_offset < 0
+        if step.is_race or seems_valid:
             renewals.has_failed = renewals.may_be_last = None
             return
         is_refused = world.cloud_condition in REFUSED_RENEWAL
@@ -229,8 +230,9 @@ class Model:
         reauths = world.flows(SOURCE_REAUTH)
         if step.has_closed_flows:
             outage.is_closed_by_user = True
-        if reauths - self._reauths and not step.has_opened_reauth:
-            assert any(self._reasons_for_reauth())
+        has_reason = any(self._reasons_for_reauth())
+        assert has_reason or step.has_opened_reauth or reauths <= self._reauths
+        if reauths and has_reason and not is_good and (outage.stopped_with is None or reauths != self._reauths):
             outage.stopped_with = world.token_text
         if is_good and not step.has_opened_reauth and not self._has_lost_core and self._must_be_reminded is False:
             assert reauths == set()
