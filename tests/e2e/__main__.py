@@ -54,6 +54,7 @@ STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
     "The dashboard is added with four clicks": dashboards.add_dashboard,
     "The dashboard works in two languages, on a phone and on a desktop": dashboards.check_dashboard,
     "The dashboard follows renamed and disabled entities": dashboards.change_entities,
+    "The user takes control of the dashboard": dashboards.take_control,
     "The Energy dashboard shows the state of charge": dashboards.configure_energy_dashboard,
     "Helpers count the energy for the Energy dashboard": energy_meters.add_energy_meters,
     "An automation by device sends a notification": automations.create_automation_by_device,

@@ -9,8 +9,8 @@ from scripts.lib.history import METERS
 from scripts.lib.home_assistant import Json
 from scripts.lib.integration import Gateway
 from tests.e2e.browser import DESKTOP, PHONE, wait_until_rendered
-from tests.e2e.checks import check_equal, check_fits
-from tests.e2e.selectors import device_page_url
+from tests.e2e.checks import check_equal, check_fits, wait_until
+from tests.e2e.selectors import MENU_BUTTON, device_page_url
 from tests.e2e.session import BrowserSession
 from tests.e2e.translations import translation
 
@@ -62,21 +62,21 @@ async def check_dashboard(session: BrowserSession) -> None:
     """Open every view of the dashboard in two languages, on a phone and on a desktop: all cards work and fit."""
     hass, page = session.hass, session.page
     url = await _dashboard_url(session)
-    paths = [await _view_path(session, gateway) for gateway in (session.gateway, session.second_gateway)]
-    views = dict.fromkeys(paths, ("now", "last_day", "last_four_weeks")) | {"diagnostics": ("bias", "gateway")}
+    batteries = ("now", "last_day", "last_four_weeks")
     for language, viewport in PROFILES:
         await hass.call("frontend/set_user_data", object, key="language", value={"language": language})
         await page.set_viewport_size(viewport)
-        for path, headings in views.items():
-            await page.goto(f"{url}/{path}")
+        await page.goto(url)
+        for number, headings in enumerate((batteries, batteries, ("bias", "gateway"))):
+            await page.locator("ha-tab-group-tab").nth(number).click()
             for heading in headings:
                 text = translation(f"common.{heading}", language)
                 await expect(page.locator("hui-heading-card").get_by_text(text).first).to_be_visible()
             await wait_until_rendered(page, 1000)
             await expect(page.locator(ERROR_CARDS)).to_have_count(0)
             await check_fits(page, "hui-card")
-            await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{path}.png")
-    await page.goto(f"{url}/{paths[0]}")
+            await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{number}.png")
+    await page.locator("ha-tab-group-tab").first.click()
     await session.screenshots.take(page, "dashboard", viewport={"width": 860, "height": 1010}, with_dark=True)
     await session.screenshots.take(page, "phone", viewport=PHONE)
 
@@ -101,6 +101,27 @@ async def change_entities(session: BrowserSession) -> None:
     await expect(page.locator(ERROR_CARDS)).to_have_count(0)
     await hass.call(update, object, entity_id="sensor.house", new_entity_id=renamed.entity_id, name=None)
     await expect(tiles.get_by_text(names["agg_soc"], exact=True)).to_have_count(1)
+
+
+async def take_control(session: BrowserSession) -> None:
+    """Take control of the dashboard: its cards are saved, and can be edited from then on."""
+    page = session.page
+    url = await _dashboard_url(session)
+    await page.goto(url)
+    await page.get_by_role("button", name="Edit dashboard").click()
+    editor = page.locator("dialog-dashboard-strategy-editor")
+    await editor.locator(MENU_BUTTON).click()
+    await editor.locator("ha-dropdown-item", has_text="Take control").click()
+    await page.get_by_role("button", name="Take control").click()
+
+    async def read_views() -> list[str]:
+        config = await session.hass.call("lovelace/config", dict[str, Json], url_path=url.rpartition("/")[2])
+        return [*config]
+
+    check_equal("Saved dashboard", await wait_until(read_views, lambda keys: "views" in keys), ["title", "views"])
+    await page.goto(url)
+    await expect(page.locator(TILES).first).to_be_visible()
+    await expect(page.locator(ERROR_CARDS)).to_have_count(0)
 
 
 async def _dashboard_url(session: BrowserSession) -> str:
