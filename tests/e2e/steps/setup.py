@@ -84,7 +84,7 @@ async def enter_host(session: BrowserSession) -> None:
     menu = page.locator("step-flow-menu")
     for option in ("existing", "cloud", "token"):
         await expect(menu).to_contain_text(translation(f"config.step.sign_in.menu_option_descriptions.{option}"))
-    await session.screenshots.take(page, "setup", parts=page.locator("dialog-data-entry-flow ha-dialog"))
+    await session.screenshots.take(page, "setup", parts=page.locator("dialog-data-entry-flow dialog"))
     await select_sign_in(page, "token")
 
 
