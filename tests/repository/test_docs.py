@@ -115,6 +115,20 @@ def test_every_message_is_listed() -> None:
     assert [path for path, text in shown.items() if not re.search(rf"^\| {text} \|", page, re.MULTILINE)] == []
 
 
+def test_images() -> None:
+    """Each image is on a page, has an alternative text, and is followed by a caption in italics; none is missing."""
+    used: dict[str, str] = {}
+    for page in PAGES:
+        text = page.read_text()
+        for alt, name in re.findall(r"!\[([^\]]*)\]\((?:docs/)?images/([\w-]+\.png)\)\n\n\*[^*\n]+\*\n", text):
+            used[name] = alt
+        for alt, name in re.findall(r'<img alt="([^"]*)" src="(?:docs/)?images/([\w-]+\.png)"', text):
+            used[name] = alt
+    assert all(used.values())
+    files = {path.name for path in (ROOT / "docs" / "images").iterdir()}
+    assert files == used.keys() | {"dashboard-dark.png"}
+
+
 def test_readme_length() -> None:
     """The README has at most 1,400 words, without the targets of links, images, and the syntax of tables."""
     text = re.sub(r"<!--.*?-->|!\[[^\]]*\]\([^)]*\)", "", (ROOT / "README.md").read_text())
