@@ -35,11 +35,9 @@ SLOW_TESTS: Final = (
     "tests/test_secrets.py",
     "tests/test_properties.py",
     "tests/test_soak.py",
+    "tests/state_machine",
 )
-"""They run if all other tests pass."""
-
-SKIPPED_TESTS: Final = ("tests/fault_matrix",)
-"""They take too long. Tests in folders that don't mirror a folder of the integration are skipped, too."""
+"""They run if all other tests pass. Other folders that don't mirror a folder of the integration are skipped."""
 
 PYTEST: Final = (
     *("-m", "pytest", "-x", "-q", "--tb", "no"),
@@ -103,12 +101,12 @@ def find_tests(root: Path, module: Path) -> tuple[list[str], list[str]]:
     """Return the fast tests, with those of the module first, and the slow tests; raises RunError."""
     folders = [root / TESTS / path.name for path in (root / PACKAGE).iterdir() if path.is_dir()]
     files = [path.relative_to(root) for folder in (root / TESTS, *folders) for path in sorted(folder.glob("test_*.py"))]
-    if missing := {*SLOW_TESTS, *SKIPPED_TESTS}.difference(map(str, files)):
-        msg = f"mutants: there are no {', '.join(sorted(missing))}. Change SLOW_TESTS or SKIPPED_TESTS."
+    if missing := [name for name in SLOW_TESTS if not (root / name).exists()]:
+        msg = f"mutants: there are no {', '.join(missing)}. Change SLOW_TESTS."
         raise RunError(msg)
     mirrored = TESTS / module.parent / f"test_{module.stem.strip('_')}.py"
     files.sort(key=lambda file: (file != mirrored, file.parent != mirrored.parent))
-    return [name for name in map(str, files) if name not in (*SLOW_TESTS, *SKIPPED_TESTS)], [*SLOW_TESTS]
+    return [name for name in map(str, files) if name not in SLOW_TESTS], [*SLOW_TESTS]
 
 
 async def run_tests(folder: Path, tests: list[str]) -> str | None:
