@@ -117,16 +117,11 @@ def test_every_message_is_listed() -> None:
 
 def test_images() -> None:
     """Each image is on a page, has an alternative text, and is followed by a caption in italics; none is missing."""
-    used: dict[str, str] = {}
-    for page in PAGES:
-        text = page.read_text()
-        for alt, name in re.findall(r"!\[([^\]]*)\]\((?:docs/)?images/([\w-]+\.png)\)\n\n\*[^*\n]+\*\n", text):
-            used[name] = alt
-        for alt, name in re.findall(r'<img alt="([^"]*)" src="(?:docs/)?images/([\w-]+\.png)"', text):
-            used[name] = alt
-    assert all(used.values())
-    files = {path.name for path in (ROOT / "docs" / "images").iterdir()}
-    assert files == used.keys() | {"dashboard-dark.png"}
+    text = "\n".join(page.read_text() for page in PAGES)
+    used = re.findall(r"!\[[^\]]+\]\((?:docs/)?images/([\w-]+\.png)\)\n\n\*[^*\n]+\*\n", text)
+    used += re.findall(r'<img alt="[^"]+" src="(?:docs/)?images/([\w-]+\.png)"', text)
+    used += re.findall(r'srcset="(?:docs/)?images/([\w-]+\.png)"', text)
+    assert sorted(used) == sorted(path.name for path in (ROOT / "docs" / "images").iterdir())
 
 
 def test_readme_length() -> None:

@@ -35,9 +35,7 @@ async def replace_expiring_token(session: BrowserSession) -> None:
     await replace_token(session, old_token)
     await _open_repair(session, "token_ends")
     await session.page.get_by_role("button", name="Submit").wait_for()
-    await session.screenshots.take(
-        session.page, "repair", parts=session.page.locator("dialog-data-entry-flow dialog")
-    )
+    await session.screenshots.take(session.page, "repair", parts=session.page.locator("dialog-data-entry-flow dialog"))
     await session.page.get_by_role("button", name="Submit").click()
     await replace_token(session, session.new_token)
     await check_entries_without_problems(session)
