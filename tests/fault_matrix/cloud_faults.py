@@ -31,14 +31,19 @@ def with_json(path: str, status: int = 200, **fields: object) -> InjectFault:
     return on_path(path, Status(status, body=json.dumps(fields).encode(), content_type="application/json"))
 
 
-def on_both_routes(*faults: Fault) -> InjectFault:
-    """Inject faults into the responses of both routes to a token."""
+def on_routes(fault_a: Fault, fault_b: Fault) -> InjectFault:
+    """Inject a fault into the responses of each route to a token."""
 
     def inject(cloud: Cloud) -> None:
-        cloud.inject(ROUTE_A, *faults)
-        cloud.inject(ROUTE_B, *faults)
+        cloud.inject(ROUTE_A, fault_a)
+        cloud.inject(ROUTE_B, fault_b)
 
     return inject
+
+
+def on_both_routes(fault: Fault) -> InjectFault:
+    """Inject a fault into the responses of both routes to a token."""
+    return on_routes(fault, fault)
 
 
 def with_token(serial: str = SERIAL, lifetime: float = DAY) -> InjectFault:
@@ -97,6 +102,8 @@ class CloudFault:
     @property
     def outcome(self) -> Outcome:
         """The outcome if the gateway rejects the token: the renewal is paused, or the rejection is being judged."""
+        if self.error in ("wrong_gateway", "token_expired"):  # what the cloud issues, or the clock, is wrong
+            return LATER["cloud_unavailable"]
         return LATER.get(self.error or "", REJECTED)
 
 
@@ -152,6 +159,7 @@ CLOUD_FAULTS: Final = [
     CloudFault("b_error_text", on_both_routes(Body(ERROR_TEXT)), "cloud_unavailable", "LAB"),
     CloudFault("b_login_form", on_both_routes(Body(LOGIN_FORM, "text/html")), "account_blocked", "LAB"),
     CloudFault("b_login_form_403", on_both_routes(Status(403, body=LOGIN_FORM)), "account_blocked", "LAB"),
+    CloudFault("a_login_form_b_401", on_routes(Body(LOGIN_FORM, "text/html"), Status(401)), "account_blocked", "LAB"),
     CloudFault("b_too_many", on_both_routes(Status(429, body=b"Too many active sessions")), "too_many_sessions", "LAB"),
     CloudFault("gateway_of_other_account", with_account(serial=OTHER_SERIAL), "not_a_token", "LAB"),
     CloudFault("token_of_different_gateway", with_token(serial=OTHER_SERIAL), "wrong_gateway", "LAB"),
@@ -202,6 +210,7 @@ CODE_FAULTS: Final = [
         CodeFault(f"wrong_{code}", "code", on_path(CHECK_CODE, Status(code)), "invalid_code", "code", "V")
         for code in (400, 404, 409, 422)
     ),
+    CodeFault("no_gateway", "code", on_both_routes(Status(403)), "not_a_token", "cloud", "VAB"),
     CodeFault("429", "code", on_path(CHECK_CODE, Status(429)), "account_blocked", "cloud", "V"),
     CodeFault("403", "code", on_path(CHECK_CODE, Status(403)), "sign_in_lost", "cloud", "V"),
     CodeFault("login_form", "code", on_path(CHECK_CODE, Status(200, body=LOGIN_FORM)), "account_blocked", "cloud", "V"),

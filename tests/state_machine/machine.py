@@ -167,8 +167,14 @@ class EntryMachine(RuleBasedStateMachine):
         """Let something happen during a request, perhaps while the gateway rejects the token."""
         if revoked:
             self.world.revoke()
-        event = partial(self.world.during_request, path, partial(self.refresh, refresh), partial(self.do, action))
-        self.run(event, Step(is_race=True))
+        step = Step(is_race=True)
+
+        async def act() -> None:
+            actions = partial(self.refresh, refresh), partial(self.do, action)
+            has_acted = await self.world.during_request(path, *actions)
+            step.has_renewed_core = has_acted and action == "renew_core" and path != LOGIN
+
+        self.run(act, step)
         self.poll(polls)
 
     # --- Gateway and cloud

@@ -81,6 +81,9 @@ class Step:
     is_race: bool = False
     """Whether something happened while a request was waiting for its response."""
 
+    has_renewed_core: bool = False
+    """Whether Enphase Envoy has stored a new token while a request to the gateway was waiting for its response."""
+
     has_used_flow: bool = False
     """Whether requests of a flow are among the requests."""
 
@@ -309,6 +312,8 @@ class Model:
     def _check_polling(self, step: Step, requests: list[LoggedRequest], *, is_good: bool) -> None:
         """Polling goes on until only the user can help, and succeeds as soon as it can."""
         world, outage = self._world, self._outage
+        if step.has_renewed_core and world.core_of_entry and world.gateway_condition in WORKING and self._is_polled:
+            assert is_good
         is_reachable = world.gateway_condition != "refused" and not world.is_pin_violated
         if not world.is_running or step.waited < self._longest_interval or step.is_race or not is_reachable:
             return
@@ -322,6 +327,10 @@ class Model:
         assert requests or world.flows(SOURCE_RECONFIGURE)
         if world.gateway_condition in WORKING and (token.is_accepted or self._can_be_renewed):
             assert is_good
+
+    @property
+    def _is_polled(self) -> bool:
+        return self._world.is_running and not self._world.is_pin_violated and not self._world.flows(SOURCE_RECONFIGURE)
 
     @property
     def _can_be_renewed(self) -> bool:

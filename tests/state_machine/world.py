@@ -432,8 +432,11 @@ class World:
         path: str,
         start: Callable[[], Coroutine[Any, Any, object]],
         event: Callable[[], Coroutine[Any, Any, object]],
-    ) -> None:
-        """Let something happen while a request of this path, which `start` leads to, is waiting for its response."""
+    ) -> bool:
+        """Let something happen while a request of this path, which `start` leads to, is waiting for its response.
+
+        Return whether there was such a request.
+        """
         held = Held()
         server = self.cloud if path == LOGIN else self.gateway
         faults = () if path == LOGIN else _FAULTS.get(self.gateway_condition, {}).get(path, ())
@@ -448,6 +451,7 @@ class World:
         self._reset_faults()
         self.set_cloud(self.cloud_condition)
         await asyncio.gather(started, happened)
+        return held.holding.is_set()
 
     # --- Flows
 
