@@ -31,6 +31,7 @@ async def finish_creation(page: Page, serial: str) -> None:
     """Check that the flow has created the gateway's config entry, and close the dialog."""
     result = page.locator("step-flow-create-entry")
     await expect(result.locator("input").first).to_have_value(f"IQ Gateway {serial}")
+    await expect(result).to_contain_text(translation("config.create_entry.default"))
     await close(page, "Skip and finish")
 
 
