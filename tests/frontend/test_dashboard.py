@@ -231,10 +231,7 @@ async def test_two_gateways(hass: HomeAssistant, strategy: Strategy, loaded_entr
     assert all(other.serial in entity for entity in entity_ids(first))
     assert not any(other.serial in entity for entity in entity_ids(second))
     assert headings(diagnostics) == [
-        "Roof 9 · Frequency and voltage bias",
-        "Roof 9 · Gateway",
-        "Roof 10 · Frequency and voltage bias",
-        "Roof 10 · Gateway",
+        f"{name} · {ENGLISH[key]}" for name in ("Roof 9", "Roof 10") for key in ("bias", "gateway")
     ]
     assert entity_ids(dashboard) == {entity.entity_id for entity in our_entities(hass)}
     await other.stop()
