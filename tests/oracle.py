@@ -26,7 +26,6 @@ MEASURED_FIELDS: Final = {
         "energy_to_full",
         "enc_agg_soc",
         "enc_agg_avail_energy",
-        "at_reserve",
     ),
 }
 """Fields that include IQ Batteries, and are unknown until the gateway has heard from them."""
@@ -37,6 +36,12 @@ OFF_GRID_FLAGS: Final = ("is_active", "is_system_balanced", "seq_reset_needed")
 
 def expected(payload: Mapping[str, object]) -> dict[str, Expected]:
     """Return {key: value, or None for unknown} of each entity that exists after a first payload."""
+    values = expected_fields(payload)
+    return values | _at_reserve(values)
+
+
+def expected_fields(payload: Mapping[str, object]) -> dict[str, Expected]:
+    """Return {key: value, or None for unknown} of each field that is read from the payload."""
     storage, iq, ac = _present(payload)
     ready = not (iq and _has_iq_capacity(payload) and _is_zero(payload.get("ENC_agg_soh")))
     values: dict[str, Expected] = {}
@@ -86,7 +91,6 @@ def _storage_fields(payload: Mapping[str, object], *, iq: bool, ac: bool, ready:
         values |= _if(payload, "ACB_agg_soc", _percent)
         values |= _if(payload, "ACB_agg_energy", _energy)
     values |= _energy_to_full(payload, values)
-    values |= _at_reserve(values)
     if not ready:
         values |= dict.fromkeys(MEASURED_FIELDS & values.keys(), UNKNOWN)
     return values

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tests.conftest import SetUp
 from tests.emulator import Gateway, payload_bytes
-from tests.oracle import expected
+from tests.oracle import expected_fields
 from tests.polling import poll
 
 
@@ -59,7 +59,7 @@ async def test_report(
     assert isinstance(unknown, list)
     assert set(unknown) == new_paths
     assert diagnostics["bad_values"] == ["agg_soc"]
-    assert diagnostics["fields"] == expected(payload) | {"agg_soc": None}
+    assert diagnostics["fields"] == expected_fields(payload) | {"agg_soc": None}
     assert (diagnostics["storage"], diagnostics["iq_batteries"], diagnostics["ac_batteries"]) == (True, True, False)
 
 

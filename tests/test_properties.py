@@ -136,7 +136,7 @@ def test_fields(body: bytes) -> None:
     assume(report)
     assert report
     assert payload
-    correct = oracle.expected(payload)
+    correct = oracle.expected_fields(payload)
     values = {field.key: report.value(field) for field in FIELDS if report.contains(field)}
     assert [key for key, value in values.items() if not is_same(value, correct.get(key))] == []
     assert values.keys() == correct.keys()

@@ -37,10 +37,12 @@ RACES: Final = (
 
 sign_ins = st.sampled_from(SIGN_INS)
 token_ages = st.sampled_from(TOKEN_AGES)
-good_token_ages: st.SearchStrategy[TokenAge] = st.sampled_from(("new", "renewal_due", "short"))
+first_token_ages: st.SearchStrategy[TokenAge] = st.sampled_from(
+    ("new", "new", "new", "renewal_due", "short", "revoked")
+)
 intervals = st.sampled_from((10, 5, 300))
 clock_changes = st.sampled_from((HOUR, -HOUR, DAY, -DAY, YEAR, -YEAR))
-polls = st.integers(0, 2)
+polls = st.sampled_from((0, 2, 4))
 refreshes: st.SearchStrategy[Refresh] = st.sampled_from(("poll", "update_entity", "request_refresh", "reload"))
 
 
@@ -107,13 +109,13 @@ class EntryMachine(RuleBasedStateMachine):
 
     # --- The entry
 
-    @initialize(sign_in=sign_ins, age=token_ages, interval=intervals, pinned=st.booleans())
+    @initialize(sign_in=sign_ins, age=first_token_ages, interval=intervals, pinned=st.booleans())
     def start(self, sign_in: SignIn, age: TokenAge, interval: int, pinned: bool) -> None:
         """Add an entry, and set it up."""
         self._add_entry(sign_in, age, interval, pinned=pinned)
 
     @precondition(lambda self: self.world.entry is None)
-    @rule(sign_in=sign_ins, age=token_ages, interval=intervals, pinned=st.booleans())
+    @rule(sign_in=sign_ins, age=first_token_ages, interval=intervals, pinned=st.booleans())
     def add_entry(self, sign_in: SignIn, age: TokenAge, interval: int, pinned: bool) -> None:
         """Add the entry again."""
         self._add_entry(sign_in, age, interval, pinned=pinned)
@@ -165,6 +167,17 @@ class EntryMachine(RuleBasedStateMachine):
     )
     def act_during_request(self, path: str, refresh: Refresh, action: str, revoked: bool, polls: int) -> None:
         """Let something happen during a request, perhaps while the gateway rejects the token."""
+        self._act_during_request(path, refresh, action, revoked=revoked)
+        self.poll(polls)
+
+    @precondition(lambda self: self.world.core_of_entry is not None and self.world.is_loaded)
+    @rule(path=st.sampled_from((SECCTRL, CHECK_JWT, INFO)), refresh=refreshes, polls=polls)
+    def renew_core_during_request(self, path: str, refresh: Refresh, polls: int) -> None:
+        """Let Enphase Envoy store a new token while the gateway rejects the old one."""
+        self._act_during_request(path, refresh, "renew_core", revoked=True)
+        self.poll(polls)
+
+    def _act_during_request(self, path: str, refresh: Refresh, action: str, *, revoked: bool) -> None:
         if revoked:
             self.world.revoke()
         step = Step(is_race=True)
@@ -175,7 +188,6 @@ class EntryMachine(RuleBasedStateMachine):
             step.has_renewed_core = has_acted and action == "renew_core" and path != LOGIN
 
         self.run(act, step)
-        self.poll(polls)
 
     # --- Gateway and cloud
 
@@ -248,6 +260,21 @@ class EntryMachine(RuleBasedStateMachine):
     def close_flows(self) -> None:
         """Close the flows."""
         self.run(self.world.close_flows, Step(has_closed_flows=True))
+
+    @precondition(lambda self: self.world.entry is not None)
+    @rule(choice=sign_ins, polls=polls)
+    def sign_in_again(self, choice: SignIn, polls: int) -> None:
+        """Sign in again while everything works."""
+        step = Step(has_used_flow=True)
+
+        async def sign_in() -> None:
+            self.world.set_gateway("up")
+            self.world.set_cloud("ok")
+            await self.world.open_flow(SOURCE_RECONFIGURE)
+            step.has_signed_in = (await self.world.submit_flow(choice, "new")).endswith("_successful")
+
+        self.run(sign_in, step)
+        self.poll(polls)
 
     @precondition(lambda self: self.world.flow_ids())
     @rule(choice=st.sampled_from((*SIGN_INS, "keep")), age=token_ages, polls=polls)

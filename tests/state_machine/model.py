@@ -43,6 +43,9 @@ class Outage:
     rejected_waits: int = 0
     """How often an entry had time for a poll and the last response was a rejection, while only the user could help."""
 
+    helpless_since: float | None = None
+    """Since when the last response was a rejection, while only the user could help."""
+
     stopped_with: str | None = None
     """The token with which polling ended."""
 
@@ -172,9 +175,10 @@ class Model:
             outage.failed_waits += 1
         is_rejected = bool(requests) and requests[-1].path in (CHECK_JWT, SECCTRL) and requests[-1].status == 401
         if not is_rejected or self._may_be_replaced:
-            outage.rejected_waits = 0
+            outage.rejected_waits, outage.helpless_since = 0, None
         elif step.waited >= self._longest_interval:
             outage.rejected_waits += 1
+            outage.helpless_since = monotonic() if outage.helpless_since is None else outage.helpless_since
 
     @property
     def _longest_interval(self) -> float:
@@ -186,8 +190,9 @@ class Model:
         world = self._world
         if world.sign_in == "cloud":
             return world.cloud_condition not in REFUSED_RENEWAL
-        core = world.core_of_entry
-        return bool(core and core.state in (ConfigEntryState.SETUP_RETRY, ConfigEntryState.SETUP_IN_PROGRESS))
+        core, since = world.core_of_entry, self._outage.rejected_since
+        is_in_setup = core and core.state in (ConfigEntryState.SETUP_RETRY, ConfigEntryState.SETUP_IN_PROGRESS)
+        return bool(is_in_setup) and (since is None or monotonic() - since <= CORE_PATIENCE)
 
     @property
     def _has_lost_core(self) -> bool:
@@ -240,7 +245,8 @@ class Model:
         if is_good and not step.has_opened_reauth and not self._has_lost_core and self._must_be_reminded is False:
             assert reauths == set()
         is_asked = reauths or world.flows(SOURCE_RECONFIGURE) or outage.is_closed_by_user or not world.is_running
-        long_rejected = outage.rejected_since is not None and monotonic() - outage.rejected_since >= FINAL_REJECTION
+        since = outage.helpless_since
+        long_rejected = since is not None and monotonic() - since >= FINAL_REJECTION
         assert is_asked or outage.rejected_waits <= FINAL_REJECTION_POLLS or not long_rejected
         self._reauths = reauths
 
