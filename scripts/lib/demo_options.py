@@ -92,7 +92,7 @@ def _port(text: str) -> int:
     """Return a TCP port that is free, or 0; raises ArgumentTypeError."""
     if not text.isdecimal() or not text.isascii() or int(text) > MAX_PORT:
         raise ArgumentTypeError(
-            f"{text} isn't a port. Select one from 1024 to {MAX_PORT}, or omit --port to use any free one"
+            f"{text} isn't a port. Use one from 1024 to {MAX_PORT}, or omit --port to use any free one"
         )
     if int(text) == 0:
         return 0
@@ -103,5 +103,5 @@ def _port(text: str) -> int:
             probe.bind(("127.0.0.1", int(text)))
         except OSError as err:
             reason = f"port {text} can't be used: {err.strerror}"
-            raise ArgumentTypeError(f"{reason}. Select another one, or omit --port to use any free one") from err
+            raise ArgumentTypeError(f"{reason}. Use another one, or omit --port to use any free one") from err
     return int(text)

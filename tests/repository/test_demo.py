@@ -74,7 +74,7 @@ def test_missing_payload(reject: Reject, tmp_path: Path) -> None:
 @pytest.mark.parametrize("port", ["99999", "65536", "-1", "http", "8.5", ""])
 def test_no_port(reject: Reject, port: str) -> None:
     """A number that isn't a port is rejected, and the message says what to do."""
-    assert "isn't a port. Select one from 1024 to 65535, or omit --port" in reject(f"--port={port}")
+    assert "isn't a port. Use one from 1024 to 65535, or omit --port" in reject(f"--port={port}")
 
 
 def test_port_in_use(reject: Reject, socket_enabled: None) -> None:
@@ -83,7 +83,7 @@ def test_port_in_use(reject: Reject, socket_enabled: None) -> None:
         port = server.getsockname()[1]
         text = reject("--port", str(port))
     assert f"port {port} can't be used: Address already in use" in text
-    assert "Select another one, or omit --port" in text
+    assert "Use another one, or omit --port" in text
 
 
 @pytest.mark.parametrize(("name", "hint"), [("8.2_charging", "8.2_charging_low"), ("#", "scripts/demo --list")])
