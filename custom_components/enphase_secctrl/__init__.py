@@ -16,7 +16,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_CORE_ENTRY, CORE_DOMAIN, DOMAIN
+from .const import CONF_CORE_ENTRY, DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
 from .dashboard import add_strategy, async_serve_strategy, remove_strategy
 from .issues import delete_issues
@@ -74,10 +74,9 @@ def _entry_changed(hass: HomeAssistant, change: ConfigEntryChange, entry: Config
     """Delete the issues of a disabled entry of ours; pass on changes of an Enphase Envoy entry."""
     if entry.domain == DOMAIN and entry.disabled_by:
         delete_issues(hass, entry)
-    elif entry.domain == CORE_DOMAIN:
-        for ours in hass.config_entries.async_entries(DOMAIN):
-            if ours.data.get(CONF_CORE_ENTRY) == entry.entry_id:
-                _core_entry_changed(hass, change, ours)
+    for ours in hass.config_entries.async_entries(DOMAIN):
+        if ours.data.get(CONF_CORE_ENTRY) == entry.entry_id:
+            _core_entry_changed(hass, change, ours)
 
 
 @callback

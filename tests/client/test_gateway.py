@@ -448,6 +448,17 @@ async def test_invalid_cookie(gateway: Gateway, connect: Connect, cookie: str) -
     assert take_requests(gateway)[-1] == (SECCTRL, True, True, 200)
 
 
+@pytest.mark.parametrize(("length", "is_sent"), [(4086, True), (4097, False)])
+async def test_length_of_the_cookie(gateway: Gateway, connect: Connect, length: int, is_sent: bool) -> None:
+    """A cookie of more than 4,096 characters isn't sent back; aiohttp itself may have a limit just below."""
+    client = connect()
+    gateway.inject(SECCTRL, Headers((("Set-Cookie", f"sessionId={'x' * length}; path=/"),)), times=1)
+    await client.read_report()
+    take_requests(gateway)
+    await client.read_report()
+    assert take_requests(gateway)[0][2] is is_sent
+
+
 async def test_invalid_cookie_after_a_valid_one(gateway: Gateway, connect: Connect) -> None:
     """A cookie with invalid characters ends the use of the previous one."""
     client = connect()

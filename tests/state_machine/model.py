@@ -40,6 +40,11 @@ class Outage:
     rejections: int = 0
     """How often the gateway has rejected the token, and since when."""
 
+    current_token: str = ""
+    current_rejected_since: float = 0
+    current_rejections: int = 0
+    """How often the gateway has rejected the current token, and since when; a new token may be rejected too."""
+
     rejected_waits: int = 0
     """How often an entry had time for a poll and the last response was a rejection, while only the user could help."""
 
@@ -171,6 +176,10 @@ class Model:
         if rejections:
             outage.rejections += len(rejections)
             outage.rejected_since = monotonic() if outage.rejected_since is None else outage.rejected_since
+            if outage.current_token != world.token_text:
+                outage.current_token, outage.current_rejections = world.token_text, 0
+                outage.current_rejected_since = monotonic()
+            outage.current_rejections += len(rejections)
         if world.is_loaded and step.waited >= self._longest_interval and not step.is_race:
             outage.failed_waits += 1
         is_rejected = bool(requests) and requests[-1].path in (CHECK_JWT, SECCTRL) and requests[-1].status == 401
@@ -240,7 +249,13 @@ class Model:
             outage.is_closed_by_user = True
         has_reason = any(self._reasons_for_reauth())
         assert has_reason or step.has_opened_reauth or reauths <= self._reauths
-        if reauths and has_reason and not is_good and (outage.stopped_with is None or reauths != self._reauths):
+        is_current_final = (
+            outage.current_token == world.token_text
+            and outage.current_rejections >= FINAL_REJECTION_POLLS
+            and monotonic() - outage.current_rejected_since >= FINAL_REJECTION
+        )
+        is_new = outage.stopped_with is None or reauths != self._reauths or is_current_final
+        if reauths and has_reason and not is_good and is_new:
             outage.stopped_with = world.token_text
         if is_good and not step.has_opened_reauth and not self._has_lost_core and self._must_be_reminded is False:
             assert reauths == set()
@@ -330,7 +345,10 @@ class Model:
         token = world.token
         if token is None:
             return
-        assert requests or world.flows(SOURCE_RECONFIGURE)
+        if not requests:
+            # Polling has ended, and Home Assistant starts no reauth flow while a reconfigure flow is open
+            assert world.flows(SOURCE_RECONFIGURE)
+            return
         if world.gateway_condition in WORKING and (token.is_accepted or self._can_be_renewed):
             assert is_good
 
