@@ -1,4 +1,7 @@
-"""Random sequences of 40 steps: 30 in a normal run, 300 with the profile `deep`."""
+"""Sequences of 40 steps: the same 30 in each normal run, and 300 random ones with the profile `deep`.
+
+A random sequence may find a gap in the model as well as a fault. That must not fail the tests of an unrelated change.
+"""
 
 from collections.abc import Iterator
 import logging
@@ -64,8 +67,13 @@ def test_sequences(world: World) -> None:
         def __init__(self) -> None:
             super().__init__(world)
 
-    sequences = SEQUENCES[settings.get_current_profile_name()]
+    profile = settings.get_current_profile_name()
     run_state_machine_as_test(
         Machine,
-        settings=settings(max_examples=sequences, stateful_step_count=40, report_multiple_bugs=False),
+        settings=settings(
+            max_examples=SEQUENCES[profile],
+            stateful_step_count=40,
+            report_multiple_bugs=False,
+            derandomize=profile == "normal",
+        ),
     )
