@@ -66,7 +66,7 @@ LOGIN_PAGE: Final = unauthorized_page("8.3.5433")
 
 PAYLOAD: Final = SCENARIOS["8.2_charging_low"].payload
 LEGACY_PAYLOAD: Final = SCENARIOS["legacy_9_keys"].payload
-AGG_SOC: Final = frozenset({"agg_soc"})
+AGG_SOC: Final = frozenset({"agg_soc", "at_reserve"})
 STORAGE: Final = frozenset(expected(PAYLOAD).keys() - expected(without_storage(PAYLOAD)).keys())
 NOT_IN_LEGACY: Final = frozenset(expected(PAYLOAD).keys() - expected(LEGACY_PAYLOAD).keys())
 
