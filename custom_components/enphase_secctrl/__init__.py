@@ -18,7 +18,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_CORE_ENTRY, DOMAIN
 from .coordinator import SecctrlConfigEntry, SecctrlCoordinator
-from .dashboard import add_strategy, async_serve_strategy, remove_strategy
+from .dashboard import async_serve_strategy, update_strategy
 from .issues import delete_issues
 from .rare_states import forget_rare_reports
 from .token_history import clear_token_history
@@ -44,7 +44,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> bool:
     """Set up one gateway."""
-    add_strategy(hass)
+    update_strategy(hass)
     coordinator = SecctrlCoordinator(hass, entry)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
@@ -66,7 +66,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SecctrlConfigEntry) -> 
     delete_issues(hass, entry)
     clear_token_history(hass, entry)
     forget_rare_reports(hass, entry)
-    remove_strategy(hass)
+    update_strategy(hass)
 
 
 @callback

@@ -1,6 +1,5 @@
 """The dashboard strategy: a JavaScript module that the frontend loads while there is a config entry."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -14,15 +13,8 @@ from .const import DOMAIN
 _MODULE: Final = Path(__file__).parent / "frontend" / "dashboard.js"
 
 
-@dataclass(kw_only=True)
-class _Strategy:
-    """The module that is served, and whether the frontend loads it."""
-
-    url: str
-    is_added: bool = False
-
-
-_STRATEGY: Final[HassKey[_Strategy]] = HassKey(f"{DOMAIN}.strategy")
+_URL: Final[HassKey[str]] = HassKey(f"{DOMAIN}.strategy_url")
+"""The address of the module; missing if this Home Assistant has no frontend."""
 
 
 async def async_serve_strategy(hass: HomeAssistant) -> None:
@@ -32,33 +24,25 @@ async def async_serve_strategy(hass: HomeAssistant) -> None:
     """
     if "frontend" not in hass.config.components:
         return
-    # Here, they are already imported; without a frontend, they would take a long time
-    from homeassistant.components.http import StaticPathConfig  # noqa: PLC0415
+    from homeassistant.components.http import StaticPathConfig  # noqa: PLC0415 - slow to import without a frontend
 
     integration = await async_get_integration(hass, DOMAIN)
     content = await hass.async_add_executor_job(_MODULE.read_bytes)
     url = f"/{DOMAIN}/{integration.version}-{sha256(content).hexdigest()[:8]}/{_MODULE.name}"
     await hass.http.async_register_static_paths([StaticPathConfig(url, str(_MODULE))])
-    hass.data[_STRATEGY] = _Strategy(url=url)
+    hass.data[_URL] = url
 
 
 @callback
-def add_strategy(hass: HomeAssistant) -> None:
-    """Let the frontend load the module, if that isn't the case yet."""
-    strategy = hass.data.get(_STRATEGY)
-    if strategy and not strategy.is_added:
-        from homeassistant.components.frontend import add_extra_js_url  # noqa: PLC0415
+def update_strategy(hass: HomeAssistant) -> None:
+    """Let the frontend load the module exactly while there is a config entry."""
+    if (url := hass.data.get(_URL)) is None:
+        return
+    from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL  # noqa: PLC0415 - as above
 
-        add_extra_js_url(hass, strategy.url)
-        strategy.is_added = True
-
-
-@callback
-def remove_strategy(hass: HomeAssistant) -> None:
-    """Let the frontend no longer load the module, if there is no config entry left."""
-    strategy = hass.data.get(_STRATEGY)
-    if strategy and strategy.is_added and not hass.config_entries.async_entries(DOMAIN, include_ignore=False):
-        from homeassistant.components.frontend import remove_extra_js_url  # noqa: PLC0415
-
-        remove_extra_js_url(hass, strategy.url)
-        strategy.is_added = False
+    modules = hass.data[DATA_EXTRA_MODULE_URL]
+    is_needed = bool(hass.config_entries.async_entries(DOMAIN, include_ignore=False))
+    if is_needed and url not in modules.urls:
+        modules.add(url)
+    elif not is_needed and url in modules.urls:
+        modules.remove(url)

@@ -30,6 +30,9 @@ COUNT: Final = 60
 TIMEOUT: Final = 900
 """For all tests of one mutant, in seconds; a mutant that takes longer is killed."""
 
+MAX_LENGTH: Final = 60
+"""Characters of the code that is shown of a mutant."""
+
 SLOW_TESTS: Final = (
     "tests/test_contract.py",
     "tests/test_secrets.py",
@@ -79,7 +82,7 @@ class Mutant:
 
 def _shorten(text: str) -> str:
     text = " ".join(text.split())
-    return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}...`"  # noqa: PLR2004
+    return f"`{text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 3] + '...'}`"
 
 
 def find_mutants(module: str | None) -> list[Mutant]:

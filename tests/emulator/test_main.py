@@ -18,7 +18,7 @@ COMMAND = (sys.executable, "-m", "tests.emulator")
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the program until it exits."""
-    return subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own
 
 
 def test_help() -> None:

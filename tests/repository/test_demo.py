@@ -36,7 +36,7 @@ def test_nothing_is_started(tmp_path: Path) -> None:
     file = tmp_path / "payload.json"
     file.write_text("<html>")
     command = [sys.executable, "-P", "-m", "scripts.lib.demo", "--payload", str(file)]
-    result = subprocess.run(  # noqa: S603
+    result = subprocess.run(  # noqa: S603 - our own program
         command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}
     )
     assert (result.returncode, result.stdout) == (2, "")
