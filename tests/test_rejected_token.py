@@ -3,7 +3,7 @@
 import logging
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_USERNAME, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -22,7 +22,7 @@ from tests.conftest import SetUp
 from tests.emulator import Cloud, Fault, Gateway, LoginResponse, Status
 from tests.entity_states import entity_states
 from tests.faults import CallFirst
-from tests.flow_manager import reauth_flows, start_flow
+from tests.flow_manager import aborts, reauth_flows, select_option, start_flow, submit_form
 from tests.issues import issue_keys
 from tests.logs import log_levels
 from tests.polling import fail_until_unavailable, poll, reject_until_final
@@ -354,6 +354,46 @@ async def test_core_is_disabled(
     assert error_key(shared_entry) == "token_rejected"
     await reject_until_final(hass, freezer)
     assert len(reauth_flows(hass)) == 1
+
+
+@pytest.mark.parametrize("is_reloaded", [False, True])
+@pytest.mark.parametrize("signs_in", [False, True])
+async def test_rejected_while_a_reconfigure_flow_is_open(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    loaded_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    is_reloaded: bool,
+    signs_in: bool,
+) -> None:
+    """When the reconfigure flow is closed, a reauth flow starts, unless the user has signed in."""
+    gateway.revoke(loaded_entry.data[CONF_TOKEN])
+    flow = await start_flow(hass, SOURCE_RECONFIGURE, loaded_entry.entry_id)
+    await reject_until_final(hass, freezer)
+    if is_reloaded:
+        await hass.config_entries.async_reload(loaded_entry.entry_id)
+        assert loaded_entry.state is ConfigEntryState.SETUP_ERROR
+    assert reauth_flows(hass) == []
+    if signs_in:
+        flow = await select_option(hass, await submit_form(hass, flow, host=gateway.host), "token")
+        assert aborts(await submit_form(hass, flow, token=gateway.token()), "reconfigure_successful")
+    else:
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+        await hass.async_block_till_done()
+    assert len(reauth_flows(hass)) == (0 if signs_in else 1)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert shows_values(hass, loaded_entry, gateway) is signs_in
+
+
+@pytest.mark.usefixtures("gateway")
+async def test_closed_reconfigure_flow(hass: HomeAssistant, loaded_entry: MockConfigEntry) -> None:
+    """A closed reconfigure flow of an entry that works, or isn't loaded, starts no reauth flow."""
+    for _ in range(2):
+        flow = await start_flow(hass, SOURCE_RECONFIGURE, loaded_entry.entry_id)
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+        await hass.async_block_till_done()
+        assert reauth_flows(hass) == []
+        await hass.config_entries.async_unload(loaded_entry.entry_id)
 
 
 async def test_reauth_without_a_reason(

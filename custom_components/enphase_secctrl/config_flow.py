@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .client import GatewayClient, SecctrlError, WrongGateway, gateway_url
+from .client import GatewayClient, InvalidAuth, SecctrlError, WrongGateway, gateway_url
 from .connection import create_gateway_session, pinned_certificate
 from .const import DOMAIN, ENTRY_MINOR_VERSION, ENTRY_VERSION
 from .flows.forms import CONF_REPLACED, UserInput
@@ -78,6 +78,15 @@ class SecctrlConfigFlow(SignInFlow, domain=DOMAIN):
         """Ask whether the gateway at the host has replaced the one of the entry."""
         return await self._show_form_until("replaced", user_input, self._use_replacement)
 
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Start the reauth flow that Home Assistant doesn't start while a reconfigure flow is open."""
+        super().async_remove()
+        entry = self.hass.config_entries.async_get_entry(self.context.get("entry_id", ""))
+        if self.source == SOURCE_RECONFIGURE and entry and _needs_sign_in(entry):
+            entry.async_start_reauth(self.hass)
+
     async def _use_host(self, user_input: UserInput) -> ConfigFlowResult:
         self._host = gateway_url(user_input[CONF_HOST]).host_port_subcomponent or ""
         entry = self._entry
@@ -124,3 +133,12 @@ class SecctrlConfigFlow(SignInFlow, domain=DOMAIN):
         except SecctrlError:
             return False
         return True
+
+
+def _needs_sign_in(entry: ConfigEntry[Any]) -> bool:
+    """Return whether only the user can help; not while the entry is being reloaded with a new sign-in."""
+    if entry.state is ConfigEntryState.LOADED:
+        needs_sign_in: bool = entry.runtime_data.needs_sign_in
+        return needs_sign_in
+    is_rejected = entry.error_reason_translation_key == InvalidAuth.translation_key
+    return entry.state is ConfigEntryState.SETUP_ERROR and is_rejected

@@ -187,11 +187,16 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         else:
             self.authentication.use_shared_token()
 
+    @property
+    def needs_sign_in(self) -> bool:
+        """Whether polling has ended because only the user can help."""
+        return isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success
+
     @callback
     def _token_changed(self) -> None:
         """Show when the new token expires, and poll with it if the previous one was rejected."""
         self.async_update_listeners()
-        if isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success:
+        if self.needs_sign_in:
             self.config_entry.async_create_task(self.hass, self.async_request_refresh())
 
     @callback
