@@ -14,8 +14,9 @@ from scripts.lib.integration import emulator
 from scripts.lib.process import print_progress, run_main
 
 from .browser import browser
+from .enphase_cloud import enphase_cloud, gateway_with_account
 from .monitor import Monitor
-from .network import GATEWAY_ADDRESS, SECOND_GATEWAY_ADDRESS, enter_network_namespace
+from .network import GATEWAY_ADDRESS, enter_network_namespace
 from .screenshots import IMAGES, Screenshots
 from .session import BrowserSession
 from .steps import (
@@ -42,7 +43,7 @@ STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
     "The host of the gateway leads to the sign-in menu": setup.enter_host,
     "A wrong access token shows an error": setup.enter_wrong_tokens,
     "The gateway's access token creates the config entry": setup.enter_token,
-    "A discovered gateway is set up": setup.set_up_discovered_gateway,
+    "A discovered gateway is set up with an account and a verification code": setup.set_up_discovered_gateway,
     "The device pages show all values": device_page.check_values,
     "Changed options are saved and take effect": options.change_options,
     "A gateway with a new address is reconfigured": reconfigure.enter_new_host,
@@ -73,10 +74,6 @@ FIRST_GATEWAY: Final = (
     *("--scenario", history.SCENARIO),
     *("--address", str(GATEWAY_ADDRESS), "--port", "443", "--control-port", "0"),
 )
-SECOND_GATEWAY: Final = (
-    *("--scenario", "8.3_all_keys", "--serial", "122300000002"),
-    *("--address", str(SECOND_GATEWAY_ADDRESS), "--port", "443"),
-)
 
 
 class Options(Namespace):
@@ -99,12 +96,13 @@ def parse_options() -> Options:
 
 
 async def run_steps(options: Options) -> None:
-    """Start the gateways, Home Assistant, and the browser, and run all steps; raises RunError."""
+    """Start the gateways, the cloud, Home Assistant, and the browser, and run all steps; raises RunError."""
     enter_network_namespace()
     folder = Path(mkdtemp(prefix="e2e-"))
     async with (
         emulator(*FIRST_GATEWAY) as gateway,
-        emulator(*SECOND_GATEWAY) as second_gateway,
+        gateway_with_account() as second_gateway,
+        enphase_cloud(folder) as cloud,
         home_assistant_before_onboarding(
             integrations=["zeroconf"], entries=[setup.disabled_core_entry(gateway)]
         ) as hass,
@@ -116,6 +114,7 @@ async def run_steps(options: Options) -> None:
             monitor=Monitor(context, hass),
             gateway=gateway,
             second_gateway=second_gateway,
+            cloud=cloud,
             screenshots=Screenshots(IMAGES if options.update_images else folder),
             folder=folder,
         )

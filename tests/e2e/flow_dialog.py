@@ -7,9 +7,10 @@ from .session import BrowserSession
 from .translations import translation
 
 
-async def submit(session: BrowserSession, field: str, text: str) -> None:
-    """Fill in one field of the form, and submit the form."""
-    await session.page.locator(f'step-flow-form input[name="{field}"]').fill(text)
+async def submit(session: BrowserSession, **fields: str) -> None:
+    """Fill in fields of the form, and submit the form."""
+    for field, text in fields.items():
+        await session.page.locator(f'step-flow-form input[name="{field}"]').fill(text)
     await session.page.get_by_role("button", name="Submit").click()
 
 
@@ -21,17 +22,17 @@ async def select_sign_in(page: Page, option: str) -> None:
 
 async def replace_token(session: BrowserSession, token: str) -> None:
     """Complete a reauth or reconfigure flow of the first gateway with this access token."""
-    await submit(session, "host", str(NEW_GATEWAY_ADDRESS))
+    await submit(session, host=str(NEW_GATEWAY_ADDRESS))
     await select_sign_in(session.page, "token")
-    await submit(session, "token", token)
+    await submit(session, token=token)
     await finish_update(session.page)
 
 
-async def finish_creation(page: Page, serial: str) -> None:
-    """Check that the flow has created the gateway's config entry, and close the dialog."""
+async def finish_creation(page: Page, serial: str, text: str = "default") -> None:
+    """Check that the flow has created the gateway's config entry and shows this text, and close the dialog."""
     result = page.locator("step-flow-create-entry")
     await expect(result.locator("input").first).to_have_value(f"IQ Gateway {serial}")
-    await expect(result).to_contain_text(translation("config.create_entry.default"))
+    await expect(result).to_contain_text(translation(f"config.create_entry.{text}"))
     await close(page, "Skip and finish")
 
 

@@ -13,6 +13,7 @@ from playwright.async_api import Page
 from scripts.lib.home_assistant import HomeAssistant, Json
 from scripts.lib.integration import Entity, Gateway, get_entities
 from scripts.lib.process import RunError, print_progress
+from tests.emulator.cloud import Cloud
 
 from .monitor import Monitor
 from .network import NEW_GATEWAY_ADDRESS
@@ -24,13 +25,14 @@ LOG: Final = "home-assistant.log"
 
 @dataclass(kw_only=True)
 class BrowserSession:
-    """A browser page, the Home Assistant that it shows, and two emulated gateways."""
+    """A browser page, the Home Assistant that it shows, two emulated gateways, and the emulated cloud."""
 
     hass: HomeAssistant
     page: Page
     monitor: Monitor
     gateway: Gateway
     second_gateway: Gateway
+    cloud: Cloud
     screenshots: Screenshots
     folder: Path
     """For the profile of the browser, the screenshots, and the log."""

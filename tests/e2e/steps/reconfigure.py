@@ -15,7 +15,7 @@ async def enter_new_host(session: BrowserSession) -> None:
     await session.control_gateway("move", address=str(NEW_GATEWAY_ADDRESS))
     await expect_logged_error(session, "cannot_connect")
     await (await open_menu(session, serial, "Reconfigure")).click()
-    await submit(session, "host", str(NEW_GATEWAY_ADDRESS))
+    await submit(session, host=str(NEW_GATEWAY_ADDRESS))
     await select_sign_in(page, "keep")
     await finish_update(page)
     await check_entries_without_problems(session)

@@ -10,6 +10,7 @@ from zeroconf.asyncio import AsyncZeroconf
 from scripts.lib.home_assistant import DISPLAY_NAME, PASSWORD, USERNAME, Json
 from scripts.lib.integration import Gateway, get_entries
 from tests.e2e.checks import check_equal
+from tests.e2e.enphase_cloud import ACCOUNT_PASSWORD, EMAIL
 from tests.e2e.flow_dialog import finish_creation, select_sign_in, submit
 from tests.e2e.network import GATEWAY_ADDRESS, HOME_ASSISTANT_ADDRESS, SECOND_GATEWAY_ADDRESS, UNUSED_ADDRESS
 from tests.e2e.selectors import INTEGRATIONS_PATH
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 INTEGRATION_NAME: Final = "Enphase SecCtrl"
+DIALOG: Final = "dialog-data-entry-flow dialog"
 SERVICE_TYPE: Final = "_enphase-envoy._tcp.local."
 
 
@@ -73,37 +75,40 @@ async def find_integration(session: BrowserSession) -> None:
 async def enter_wrong_hosts(session: BrowserSession) -> None:
     """Enter an invalid host, and an address that no device has: the form shows the error."""
     for host, key in (("no address", "invalid_host"), (str(UNUSED_ADDRESS), "cannot_connect")):
-        await submit(session, "host", host)
+        await submit(session, host=host)
         await expect(session.page.locator("step-flow-form ha-alert")).to_contain_text(form_error(key))
 
 
 async def enter_host(session: BrowserSession) -> None:
     """Enter the address of the gateway: the sign-in menu appears. Select the access token."""
     page = session.page
-    await submit(session, "host", str(GATEWAY_ADDRESS))
+    await submit(session, host=str(GATEWAY_ADDRESS))
     menu = page.locator("step-flow-menu")
     for option in ("existing", "cloud", "token"):
         await expect(menu).to_contain_text(translation(f"config.step.sign_in.menu_option_descriptions.{option}"))
-    await session.screenshots.take(page, "setup", parts=page.locator("dialog-data-entry-flow dialog"))
+    await session.screenshots.take(page, "setup", parts=page.locator(DIALOG))
     await select_sign_in(page, "token")
 
 
 async def enter_wrong_tokens(session: BrowserSession) -> None:
     """Enter text that is no access token, and the token of a different gateway: the form shows the error."""
     for token, key in (("eyNot.a.token", "not_a_token"), (session.second_gateway["token"], "wrong_gateway")):
-        await submit(session, "token", token)
+        await submit(session, token=token)
         text = form_error(key, token_page="https://entrez.enphaseenergy.com")
         await expect(session.page.locator("step-flow-form ha-alert")).to_contain_text(text)
 
 
 async def enter_token(session: BrowserSession) -> None:
     """Enter the access token of the gateway: the flow creates the config entry."""
-    await submit(session, "token", session.gateway["token"])
+    await submit(session, token=session.gateway["token"])
     await finish_creation(session.page, session.gateway["serial"])
 
 
 async def set_up_discovered_gateway(session: BrowserSession) -> None:
-    """Announce the second gateway, and set it up from the card of the discovered device."""
+    """Announce the second gateway, and set it up from the card of the discovered device.
+
+    Sign in with an account that needs a verification code.
+    """
     page, gateway = session.page, session.second_gateway
     await page.goto(session.hass.url + INTEGRATIONS_PATH)
     async with _announce_second_gateway(gateway["serial"]):
@@ -111,11 +116,23 @@ async def set_up_discovered_gateway(session: BrowserSession) -> None:
         card = page.locator("ha-config-flow-card", has_text=title)
         await session.screenshots.take(page, "discovered", parts=card)
         await card.get_by_role("button", name="Add").click()
-        await select_sign_in(page, "token")
-        await submit(session, "token", gateway["token"])
-        await finish_creation(page, gateway["serial"])
+        await select_sign_in(page, "cloud")
+        await _enter_account_and_code(session)
+        await finish_creation(page, gateway["serial"], "code")
     states = [entry["state"] for entry in await get_entries(session.hass)]
     check_equal("States of the config entries", states, ["loaded", "loaded"])
+
+
+async def _enter_account_and_code(session: BrowserSession) -> None:
+    """Enter the account, a wrong verification code, and the right one."""
+    page = session.page
+    form = page.locator("step-flow-form")
+    await submit(session, username=EMAIL, password=ACCOUNT_PASSWORD)
+    await expect(form).to_contain_text(translation("config.step.code.data.send_again"))
+    await session.screenshots.take(page, "code", parts=page.locator(DIALOG))
+    await submit(session, code="0")
+    await expect(form.locator("ha-alert")).to_contain_text(form_error("invalid_code"))
+    await submit(session, code=session.cloud.last_code(EMAIL))
 
 
 @asynccontextmanager
