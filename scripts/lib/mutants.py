@@ -1,7 +1,7 @@
 """Run the tests against a random sample of mutants: scripts/mutants.
 
 A mutant is the integration with one small change, for example "<=" instead of "<". It is killed if a test fails, and
-survives if all tests pass. A survivor is a hint at a missing test, or at code that has no effect.
+survives if all tests pass. A mutant that survives indicates a missing test, or code that has no effect.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -29,6 +29,9 @@ TESTS: Final = Path("tests")
 COUNT: Final = 60
 TIMEOUT: Final = 900
 """For all tests of one mutant, in seconds; a mutant that takes longer is killed."""
+
+FAILED: Final = 1
+"""The exit status of pytest if a test fails, and of Python if there is no pytest."""
 
 MAX_LENGTH: Final = 60
 """Characters of the code that is shown of a mutant."""
@@ -105,7 +108,7 @@ def find_tests(root: Path, module: Path) -> tuple[list[str], list[str]]:
     folders = [root / TESTS / path.name for path in (root / PACKAGE).iterdir() if path.is_dir()]
     files = [path.relative_to(root) for folder in (root / TESTS, *folders) for path in sorted(folder.glob("test_*.py"))]
     if missing := [name for name in SLOW_TESTS if not (root / name).exists()]:
-        msg = f"mutants: there are no {', '.join(missing)}. Change SLOW_TESTS."
+        msg = f"mutants: these tests don't exist: {', '.join(missing)}. Change SLOW_TESTS."
         raise RunError(msg)
     mirrored = TESTS / module.parent / f"test_{module.stem.strip('_')}.py"
     files.sort(key=lambda file: (file != mirrored, file.parent != mirrored.parent))
@@ -113,7 +116,10 @@ def find_tests(root: Path, module: Path) -> tuple[list[str], list[str]]:
 
 
 async def run_tests(folder: Path, tests: list[str]) -> str | None:
-    """Run the tests in a copy of the repository until one fails; return that test, or None if all pass."""
+    """Run the tests in a copy of the repository until one fails; return that test, or None if all pass.
+
+    Raises RunError if pytest can't run.
+    """
     log = folder / "output.log"
     async with run_process(log, sys.executable, *PYTEST, *tests, cwd=folder) as process:
         try:
@@ -122,8 +128,13 @@ async def run_tests(folder: Path, tests: list[str]) -> str | None:
             return f"the timeout of {TIMEOUT} s"
     if status == 0:
         return None
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", read_log(log), re.MULTILINE)
-    return failed[1] if failed else f"pytest, which exits with {status}"
+    output = read_log(log)
+    if failed := re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE):
+        return failed[1]
+    if status == FAILED:
+        msg = f"mutants: pytest can't run:\n{output[-1000:]}"
+        raise RunError(msg)
+    return f"pytest, which exits with {status}"
 
 
 async def find_killer(folder: Path, module: Path) -> str | None:

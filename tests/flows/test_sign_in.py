@@ -193,6 +193,12 @@ async def test_existing_of_a_configured_gateway(
     assert suggested_values(await start_flow(hass)) == {}
 
 
+async def test_several_existing(hass: HomeAssistant, gateway: Gateway, core: MockConfigEntry) -> None:
+    """With several Enphase Envoy entries, the host of the first one is suggested."""
+    MockConfigEntry(domain=CORE_DOMAIN, unique_id=OTHER_SERIAL, data={CONF_HOST: "192.0.2.1"}).add_to_hass(hass)
+    assert suggested_values(await start_flow(hass)) == {CONF_HOST: gateway.host}
+
+
 async def test_existing_is_ignored(hass: HomeAssistant, gateway: Gateway) -> None:
     """An ignored entry of Enphase Envoy has no sign-in to share, and no host to suggest."""
     MockConfigEntry(domain=CORE_DOMAIN, unique_id=gateway.serial, source=SOURCE_IGNORE).add_to_hass(hass)
