@@ -136,7 +136,7 @@ async def test_unexpected_response(hass: HomeAssistant, gateway: Gateway) -> Non
     gateway.inject("/info", Body(b"<html></html>"))
     flow = await discover(hass, gateway)
     assert aborts(flow, "unexpected_answer")
-    assert flow["description_placeholders"] == {"answer": "XML without serial and software"}
+    assert flow["description_placeholders"] == {"answer": "XML without a serial number or software version"}
     assert "{answer}" in TEXTS["abort"]["unexpected_answer"]
     gateway.clear_faults()
     assert (await discover(hass, gateway))["type"] is FlowResultType.MENU

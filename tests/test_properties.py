@@ -192,7 +192,7 @@ def try_parse_info(body: bytes) -> GatewayInfo | None:
         description = err.placeholders["answer"]
     except UnsupportedFirmware:
         return None
-    assert description in ("no XML", "XML without serial and software")
+    assert description in ("not XML", "XML without a serial number or software version")
     return None
 
 

@@ -47,7 +47,7 @@ class TokenRejected(SecctrlError):
 
 _CORE_IN_SETUP: Final = (ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
 _LATER: Final = (CloudUnavailable, AccountBlocked, TooManySessions)
-"""Errors of a renewal that pass by themselves."""
+"""Errors of a renewal that are temporary."""
 
 
 class Authentication:
@@ -156,7 +156,7 @@ class Authentication:
                 raise CoreNotReady
 
     async def _renew_expiring(self) -> None:
-        """Renew a token that is still valid; an error isn't one of the poll."""
+        """Renew a token that is still valid; an error doesn't make the poll fail."""
         try:
             await self._renew(scheduled=True)
         except SecctrlError as err:

@@ -22,7 +22,7 @@ async def async_setup_entry(
 
 
 class SecctrlBinarySensor(SecctrlEntity, BinarySensorEntity):
-    """A flag of the report."""
+    """A flag from the report."""
 
     entity_description: FlagField
 

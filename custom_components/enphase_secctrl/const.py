@@ -18,7 +18,8 @@ ISSUE_TRACKER: Final = "https://github.com/enphase-secctrl/enphase-secctrl/issue
 
 ENTRY_VERSION: Final = 1
 ENTRY_MINOR_VERSION: Final = 1
-"""Of the entry data: host, sign_in, and token, core_entry, or username and password, depending on the sign-in."""
+"""The version of the entry data: host, sign_in, and what the sign-in needs: the token, also with the account's username
+and password, or the core_entry."""
 
 CONF_SIGN_IN: Final = "sign_in"
 """The kind of sign-in; its values are the names of the steps of the flow."""
@@ -39,7 +40,7 @@ MAX_REJECTED_RENEWALS: Final = 3
 """The cloud blocks an account for up to a day after repeated sign-ins."""
 
 CORE_PATIENCE: Final = timedelta(hours=1)
-"""How long a shared token is waited for while the Enphase Envoy entry can't be set up."""
+"""How long to wait for a shared token while the Enphase Envoy entry can't be set up."""
 
 FINAL_REJECTION: Final = timedelta(minutes=5)
 FINAL_REJECTION_POLLS: Final = 3

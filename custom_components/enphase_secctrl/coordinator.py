@@ -56,7 +56,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
         )
         self.levels = BatteryLevels()
         self.report_listeners: list[Callable[[], None]] = []
-        """Called before the entities; listeners of Home Assistant would keep polling when no entity is enabled."""
+        """Called before the entities; Home Assistant's own listeners would keep polling while no entity is enabled."""
 
         self._poll_listeners: list[Callable[[Report], None]] = []
         self._logged_paths: set[str] = set()
@@ -128,7 +128,7 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
 
     @callback
     def async_add_poll_listener(self, listener: Callable[[Report], None]) -> CALLBACK_TYPE:
-        """Call the listener after every successful poll, also if the report stays the same."""
+        """Call the listener after every successful poll, even if the report stays the same."""
         self._poll_listeners.append(listener)
         return partial(self._poll_listeners.remove, listener)
 
@@ -151,14 +151,14 @@ class SecctrlCoordinator(DataUpdateCoordinator[Report]):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _limit_log(self, *, was_unstable: bool, success: bool) -> None:
-        """Log that the gateway fails again and again only when that begins and when it ends.
+        """While the gateway keeps failing, log only when that begins and when it ends.
 
         Home Assistant logs an error after a success, and a success after an error. While the gateway is unstable,
         `success` is what it should take for the result of the last poll.
         """
         is_unstable = self.availability.is_unstable
         if is_unstable and not was_unstable:
-            LOGGER.warning("%s fails again and again; single errors are no longer logged", self.name)
+            LOGGER.warning("%s keeps failing; individual errors are no longer logged", self.name)
         elif was_unstable and not is_unstable:
             LOGGER.info("%s is stable again", self._log_name())
         if is_unstable:

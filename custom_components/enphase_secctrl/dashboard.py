@@ -35,7 +35,7 @@ async def async_serve_strategy(hass: HomeAssistant) -> None:
 
 @callback
 def update_strategy(hass: HomeAssistant) -> None:
-    """Let the frontend load the module exactly while there is a config entry."""
+    """Let the frontend load the module only while there is a config entry."""
     if (url := hass.data.get(_URL)) is None:
         return
     from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL  # noqa: PLC0415 - as above

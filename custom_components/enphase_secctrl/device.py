@@ -32,7 +32,7 @@ def register_device(hass: HomeAssistant, entry: ConfigEntry[Any], url: URL, info
 
 
 async def move_entry(hass: HomeAssistant, entry: ConfigEntry[Any], serial: str) -> None:
-    """Move the entry to the gateway that has replaced its own; the caller reloads the entry.
+    """Move the entry to the gateway that replaced the previous one; the caller reloads the entry.
 
     Entities, entity IDs, history, and options are kept: only the serial number in the unique IDs changes.
     """

@@ -23,7 +23,7 @@ _LONG_NUMBER: Final = 10**9
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SecctrlConfigEntry) -> dict[str, Any]:
-    """Return how the gateway is polled, and the last report: as it was received, and the values it was read as."""
+    """Return how the gateway is polled, and the last report, both as received and as parsed."""
     diagnostics: dict[str, Any] = {
         "state": entry.state.value,
         "reason": entry.error_reason_translation_key,

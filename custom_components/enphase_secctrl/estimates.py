@@ -68,7 +68,7 @@ class EnergyTrend:
         """Seconds: the longest time between two successive edges of the rate."""
 
     def add(self, time: float, energy: float | None, capacity: float | None) -> None:
-        """Record a successful poll, also if nothing has changed: polls that are left out count as missed.
+        """Record a successful poll, even if nothing has changed: polls that are left out count as missed.
 
         None is unknown.
         """

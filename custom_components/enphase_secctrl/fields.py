@@ -25,12 +25,12 @@ from .client import Report, Source, Term, ValueType, energy, flag, health, numbe
 
 @dataclass(frozen=True, kw_only=True)
 class SensorField(SensorEntityDescription, Source):
-    """A number of the payload, shown by a sensor."""
+    """A number in the payload, shown by a sensor."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FlagField(BinarySensorEntityDescription, Source):
-    """A flag of the payload, shown by a binary sensor."""
+    """A flag in the payload, shown by a binary sensor."""
 
 
 @dataclass(frozen=True, kw_only=True)

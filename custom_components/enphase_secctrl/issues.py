@@ -1,4 +1,4 @@
-"""Repair issues of an entry: created and deleted as the facts say."""
+"""Repair issues of an entry: created and deleted as conditions change."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -29,10 +29,10 @@ _SEVERITY: Final = {
 def update_issues(
     hass: HomeAssistant, entry: ConfigEntry, err: SecctrlError | None, token_expires: datetime | None
 ) -> None:
-    """Create and delete the issues that a successful poll (None) or an error gives a reason for.
+    """Create or delete issues according to the result of a poll: None (success) or an error.
 
-    `token_expires` is when a token expires that nothing renews. An error that passes by itself says nothing about the
-    reasons of the other issues, so it leaves them as they are.
+    `token_expires` is when a token expires that nothing renews. A temporary error says nothing about the
+    other issues, so it leaves them as they are.
     """
     reminder = None if token_expires is None else {"date": f"{token_expires:%Y-%m-%d}"}
     required: dict[str, Placeholders | None] = {TOKEN_EXPIRES: reminder}

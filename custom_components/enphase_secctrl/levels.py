@@ -1,7 +1,7 @@
-"""Whether the charge is at a level, such as the reserve, and whether it has just come to it.
+"""Whether the charge is at a level, such as the reserve, and whether it has just reached it.
 
-A gateway reports whole percents. At a level, the charge changes between two of them for hours. So the batteries count
-as at the level until they have been charged to 5 % above it.
+A gateway reports whole percents. Near a level, the charge can alternate between two values for hours. So the batteries
+count as at the level until they have been charged to 5 % above it.
 """
 
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ class BatteryLevels:
     reserve: LevelTracker = field(default_factory=LevelTracker)
     shutdown_level: LevelTracker = field(default_factory=LevelTracker)
     full: LevelTracker = field(default_factory=LevelTracker)
-    """Compares what is missing to a full charge with 0."""
+    """Compares the percentage that is missing from a full charge with 0."""
 
     def update(self, report: Report) -> None:
         """Compare the values of a new report."""

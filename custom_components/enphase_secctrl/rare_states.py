@@ -1,6 +1,6 @@
 """States of a battery system that no public payload has ever shown. Diagnostics keep the last payload of each.
 
-They are kept in memory, also across reloads: such a state may be over when the user downloads the diagnostics.
+They are kept in memory, even across reloads: such a state may be over when the user downloads the diagnostics.
 """
 
 from collections.abc import Iterator

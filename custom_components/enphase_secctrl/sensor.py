@@ -29,7 +29,7 @@ async def async_setup_entry(
 
 
 class SecctrlSensor(SecctrlEntity, SensorEntity):
-    """A number of the report."""
+    """A number from the report."""
 
     entity_description: SensorField
 
@@ -41,7 +41,7 @@ class SecctrlSensor(SecctrlEntity, SensorEntity):
 
 
 class PollSensor(SecctrlEntity, SensorEntity):
-    """A value that isn't in the report. It can change with every poll, also while the report stays the same."""
+    """A value that isn't in the report. It can change with every poll, even while the report stays the same."""
 
     _written: tuple[object, bool] | None = None
 

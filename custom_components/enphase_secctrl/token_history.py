@@ -24,11 +24,11 @@ class TokenHistory:
     next_renewal_may_help: bool = False
     """Whether another renewal after the pause may replace a rejected token.
 
-    It won't if the last one failed for a reason that only the user can remove, or if it has replaced a rejected token.
+    It won't if the last one failed because of a problem that only the user can fix, or if it replaced a rejected token.
     """
 
     rejected_renewals: int = 0
-    """How many renewals failed for a reason that only the user can remove, since the last successful one."""
+    """How many renewals failed because of a problem that only the user can fix, since the last successful one."""
 
     rejected_token: str = ""
     rejected_since: float = 0
@@ -36,7 +36,7 @@ class TokenHistory:
     """How often in a row the gateway has rejected the token, and since when."""
 
     waiting_since: float | None = None
-    """Since when a shared token has been waited for."""
+    """When the wait for a shared token began."""
 
     @property
     def allows_renewal(self) -> bool:
@@ -51,7 +51,7 @@ class TokenHistory:
         self.rejected_renewals = 0
 
     def record_failed_renewal(self, *, rejected: bool) -> None:
-        """Record a renewal that failed, perhaps for a reason that only the user can remove."""
+        """Record a renewal that failed, perhaps because of a problem that only the user can fix."""
         self.last_renewal_failed = True
         self.next_renewal_may_help = not rejected
         self.rejected_renewals += rejected

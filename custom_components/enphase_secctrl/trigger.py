@@ -1,4 +1,4 @@
-"""Triggers: the charge comes to a level, and the reserve changes.
+"""Triggers: the charge reaches a level, and the reserve changes.
 
 Home Assistant calls this interface unfinished. So nothing else imports this module, and the integration loads
 without it.
@@ -66,7 +66,7 @@ class _GatewayTrigger(EntityTriggerBase):
 
 
 class _LevelTrigger(_GatewayTrigger):
-    """The charge comes to a level: the coordinator compares them with each report."""
+    """The charge reaches a level; the coordinator compares the two after each report."""
 
     _field = STATE_OF_CHARGE
 

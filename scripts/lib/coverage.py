@@ -28,7 +28,7 @@ def measure() -> dict[str, float]:
 def find_violations(percentages: Mapping[str, float]) -> list[str]:
     """Return a message for each module with less coverage than required."""
     return [
-        f"{name} has a coverage of {percent:.1f}%, not {REQUIRED}%"
+        f"{name} has {percent:.1f}% coverage; {REQUIRED}% is required"
         for name, percent in percentages.items()
         if percent < REQUIRED
     ]

@@ -35,7 +35,8 @@ def parse_options(description: str, timeout: int, arguments: Sequence[str] | Non
     parser.add_argument(
         "--check",
         action="store_true",
-        help=f"exit once everything works and the values change; fail after {timeout} s",
+        help="exit once all entities have states, and with the default scenario once the values change; "
+        f"fail after {timeout} s",
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
@@ -45,8 +46,15 @@ def parse_options(description: str, timeout: int, arguments: Sequence[str] | Non
         metavar="NAME",
         help="scenario to emulate (default: %(default)s)",
     )
-    source.add_argument("--payload", type=_payload, metavar="FILE", help="serve a saved response of a real gateway")
-    source.add_argument("--gateway", metavar="HOST", help="no emulator: add your own gateway in the browser")
+    source.add_argument(
+        "--payload",
+        type=_payload,
+        metavar="FILE",
+        help="serve a saved response from a real gateway, or the report in a diagnostics file",
+    )
+    source.add_argument(
+        "--gateway", metavar="HOST", help="don't start the emulator; add your own gateway in the browser"
+    )
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     parser.add_argument("--port", type=_port, default=0, help="port for Home Assistant (default: any free port)")
     options = parser.parse_args(arguments, namespace=Options())
@@ -85,7 +93,7 @@ def _payload(text: str) -> Path:
     return file
 
 
-_SAVE_ONE: Final = "Use the response of a gateway to /ivp/ensemble/secctrl, or the diagnostics of the integration"
+_SAVE_ONE: Final = "Use a gateway's response to GET /ivp/ensemble/secctrl, or the integration's diagnostics"
 
 
 def _port(text: str) -> int:

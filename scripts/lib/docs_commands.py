@@ -78,7 +78,7 @@ async def run_command(command: str, folder: Path) -> None:
 async def run_commands() -> None:
     """Run all commands in order; raises RunError."""
     if missing := find_missing(SKIPPED):
-        msg = f"docs: no page shows {', '.join(missing)}. Remove it from SKIPPED in scripts/lib/docs_commands.py."
+        msg = f"docs: no page shows {', '.join(missing)}. Update SKIPPED in scripts/lib/docs_commands.py."
         raise RunError(msg)
     with working_copy() as folder:
         for command in find_commands():

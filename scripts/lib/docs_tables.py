@@ -21,7 +21,7 @@ _TEXTS: Final = json.loads((_FOLDER / "translations" / "en.json").read_text())
 _ICONS: Final = json.loads((_FOLDER / "icons.json").read_text())["entity"]
 _ROWS: Final[tuple[EntityDescription, ...]] = (*SENSORS, *ESTIMATES, AT_RESERVE, *FLAGS, LAST_REPORT, TOKEN_EXPIRES)
 _OTHER_ORIGINS: Final[dict[EntityDescription, str]] = {
-    AT_RESERVE: "`agg_soc` down to `adjusted_backup_soc`, and until it is 5% above it",
+    AT_RESERVE: "on when `agg_soc` is at or below `adjusted_backup_soc`, until it is 5% above",
     LAST_REPORT: "time of the last report",
     TOKEN_EXPIRES: "the access token",
 }
@@ -83,7 +83,7 @@ def _unit(row: EntityDescription) -> str:
 
 def _enabled(row: EntityDescription) -> str:
     if isinstance(row, Source) and row.both_kinds:
-        return "if there are both kinds of batteries"
+        return "with both kinds of batteries"
     return "yes" if row.entity_registry_enabled_default else "no"
 
 

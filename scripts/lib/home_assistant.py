@@ -131,7 +131,7 @@ class HomeAssistant:
         credentials = {"username": USERNAME, "password": PASSWORD, **client}
         done = await self.request("POST", f"/auth/login_flow/{form['flow_id']}", dict[str, str], {**credentials})
         if "result" not in done:
-            msg = f"Home Assistant rejects the login of the user {USERNAME}."
+            msg = f"Home Assistant rejected the login of user {USERNAME}."
             raise RunError(msg)
         grant = {"grant_type": "authorization_code", "code": done["result"], **client}
         async with self._session.post(f"{self.url}/auth/token", data=grant) as response:
@@ -203,7 +203,7 @@ def _write_config(config: Path, port: int, integrations: Sequence[str], entries:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as err:
-            msg = f"Port {port} is in use. Select a different one with --port, or omit it to use any free port."
+            msg = f"Port {port} can't be used. Use another one with --port, or omit --port to use any free one."
             raise RunError(msg) from err
         port = probe.getsockname()[1]
     more = "".join(f"{integration}:\n" for integration in integrations)
@@ -272,5 +272,5 @@ def _log_shown_on_error(hass: HomeAssistant) -> Iterator[None]:
             for record in hass.log_records(f"[custom_components.{DOMAIN}", " ERROR ")
             if not any(map(record.count, EXPECTED_RECORDS))
         ]
-        print("\nFrom the log of Home Assistant:", *(records[-10:] or ["no relevant records"]), sep="\n  ")
+        print("\nFrom the Home Assistant log:", *(records[-10:] or ["no relevant records"]), sep="\n  ")
         raise

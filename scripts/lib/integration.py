@@ -74,7 +74,12 @@ class Entity:
         return "the state of charge" if self.key == "agg_soc" else QUANTITIES.get(self.unit)
 
 
-QUANTITIES: Final = {"Wh": "an energy", "kWh": "an energy", "Hz": "the frequency bias", "V": "the voltage bias"}
+QUANTITIES: Final = {
+    "Wh": "an energy value",
+    "kWh": "an energy value",
+    "Hz": "the frequency bias",
+    "V": "the voltage bias",
+}
 CHANGING_QUANTITIES: Final = ("the state of charge", *dict.fromkeys(QUANTITIES.values()))
 
 
@@ -160,8 +165,8 @@ async def wait_for_values(hass: HomeAssistant, *, changing: bool) -> None:
             print_progress(f"waiting: {'; '.join(missing[:3])}{'; ...' if missing[3:] else ''}")
         await asyncio.sleep(1)
     states = [f"{entry['state']} {entry['reason'] or ''}".strip() for entry in await get_entries(hass)]
-    msg = f"Still missing after {TIMEOUT} s (config entry: {', '.join(states)}):\n  " + "\n  ".join(missing)
-    msg += "\nTo look at it in a browser, run the demo without --check."
+    msg = f"Still waiting after {TIMEOUT} s (config entry: {', '.join(states)}):\n  " + "\n  ".join(missing)
+    msg += "\nTo see the entities in a browser, run the demo without --check."
     raise RunError(msg)
 
 

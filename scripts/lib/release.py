@@ -25,7 +25,7 @@ def version(root: Path, tag: str | None) -> str:
     """Return the manifest's version; raises ReleaseError if the tag is neither that nor that with a leading v."""
     found = str(json.loads((root / PACKAGE / "manifest.json").read_text(encoding="utf-8"))["version"])
     if not re.fullmatch(r"\d+\.\d+\.\d+", found):
-        raise ReleaseError(f"the manifest's version is {found}, not like 1.2.3")
+        raise ReleaseError(f"the manifest's version is {found}, but must have the form 1.2.3")
     if tag is not None and tag.removeprefix("v") != found:
         raise ReleaseError(f"the tag is {tag}, but the manifest's version is {found}: make them match")
     return found
@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     except ReleaseError as err:
         print(f"release: {err}.", file=sys.stderr)
         return 1
-    print(f"release: {checked} is in {target.relative_to(root)}")
+    print(f"release: version {checked} is in {target.relative_to(root)}")
     return 0
 
 

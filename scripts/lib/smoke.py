@@ -76,7 +76,7 @@ async def check_triggers(hass: HomeAssistant, gateway: Gateway, entry_id: str) -
     notifications = await hass.call("persistent_notification/get", list[dict[str, str]])
     messages = sorted(notification["message"] for notification in notifications)
     if messages != sorted(expected):
-        msg = f"smoke: these automations ran: {messages}, not {sorted(expected)}"
+        msg = f"smoke: these automations ran: {messages}; expected: {sorted(expected)}"
         raise RunError(msg)
 
 
@@ -138,7 +138,7 @@ async def smoke() -> None:
         if errors := hass.logged_errors():
             msg = "smoke: errors in the log:\n" + "\n".join(errors)
             raise RunError(msg)
-        print(f"smoke: set up in Home Assistant {hass.version} ({number} entities), checked, and removed")
+        print(f"smoke: passed; set up in Home Assistant {hass.version} with {number} entities, and removed")
 
 
 if __name__ == "__main__":

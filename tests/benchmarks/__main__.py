@@ -184,7 +184,9 @@ def parse_options() -> Options:
     """Return the options of the command line."""
     parser = ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument(
-        "--check", action="store_true", help="fail if a ratio or count exceeds its limit (absolute times may)"
+        "--check",
+        action="store_true",
+        help="fail if a ratio exceeds its limit by more than 10%%, or if a count isn't within its limit",
     )
     parser.add_argument(
         "--json",

@@ -12,7 +12,7 @@ from tests.blueprints.entities import COMMISSIONING, SHUTDOWN
 
 pytestmark = pytest.mark.usefixtures("all_enabled")
 ACTIONS = [{"action": "test.action", "data": {"reason": "{{ reason }}"}}]
-UNREACHABLE = "The gateway isn't responding"
+UNREACHABLE = "The gateway is unavailable"
 
 triggered_before_startup = pytest.mark.parametrize(
     ("hours", "number"),

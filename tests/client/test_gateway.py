@@ -114,8 +114,8 @@ INVALID_REPORTS = [
     (b"[" * 60_000, "not JSON"),
     (b'[{"agg_soc": 50}]', "JSON (list)"),
     (b"null", "JSON (NoneType)"),
-    (b'{ "error" : "404 - Not Found" }', "JSON without agg_soc and freq_bias_hz"),
-    (STATUS_BODY, "JSON without agg_soc and freq_bias_hz"),
+    (b'{ "error" : "404 - Not Found" }', "JSON with neither agg_soc nor freq_bias_hz"),
+    (STATUS_BODY, "JSON with neither agg_soc nor freq_bias_hz"),
 ]
 
 
@@ -126,9 +126,12 @@ INVALID_REPORTS = [
         *CONNECTION_ERRORS,
         *UNEXPECTED_RESPONSES,
         *((Status(code), UnexpectedResponse(f"HTTP {code}")) for code in (401, 403, 404)),
-        (Body(b"<html><body>Sign in</body></html>"), UnexpectedResponse("XML without serial and software")),
-        (Body(b""), UnexpectedResponse("no XML")),
-        (Body(b"<envoy_info/>"), UnexpectedResponse("XML without serial and software")),
+        (
+            Body(b"<html><body>Sign in</body></html>"),
+            UnexpectedResponse("XML without a serial number or software version"),
+        ),
+        (Body(b""), UnexpectedResponse("not XML")),
+        (Body(b"<envoy_info/>"), UnexpectedResponse("XML without a serial number or software version")),
     ],
     ids=repr,
 )
@@ -228,7 +231,7 @@ async def test_debug_log(gateway: Gateway, connect: Connect, caplog: pytest.LogC
         await connect().read_report()
     kinds = ("ClientConnectorDNSError", "ClientConnectorError", "ServerDisconnectedError")
     messages = [record.getMessage() for record in caplog.records if record.name.startswith(LOGGER.name)]
-    assert messages == [f"Request of /info failed: {kind}" for kind in kinds]
+    assert messages == [f"Request for /info failed: {kind}" for kind in kinds]
     gateway.clear_faults()
     assert await connect().read_report()
 

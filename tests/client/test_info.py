@@ -131,4 +131,4 @@ def test_invalid_info(body: bytes) -> None:
     """A body that isn't a gateway's page raises an exception with a description that contains nothing of the body."""
     with pytest.raises(UnexpectedResponse) as raised:
         parse_info(body)
-    assert raised.value.placeholders["answer"] in ("no XML", "XML without serial and software")
+    assert raised.value.placeholders["answer"] in ("not XML", "XML without a serial number or software version")

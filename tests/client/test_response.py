@@ -9,7 +9,9 @@ from tests.emulator import Body, Gateway, Status
 from tests.faults import Headers
 
 
-@pytest.mark.parametrize(("excess", "description"), [(0, "XML without serial and software"), (1, "> 64 kB")])
+@pytest.mark.parametrize(
+    ("excess", "description"), [(0, "XML without a serial number or software version"), (1, "> 64 kB")]
+)
 async def test_size_limit(gateway: Gateway, connect: Connect, excess: int, description: str) -> None:
     """A body can have 64 kB and no more."""
     client = connect()

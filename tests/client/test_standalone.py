@@ -17,7 +17,7 @@ HOST, TOKEN = '"192.168.1.20"', 'token="..."'
 
 async def test_example(gateway: Gateway, tmp_path: Path) -> None:
     """The example reads the state of charge and doesn't import Home Assistant."""
-    (example,) = re.findall(r"^## Use the client alone$.*?^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (example,) = re.findall(r"^## Use the client on its own$.*?^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert (example.count(HOST), example.count(TOKEN)) == (1, 1)
     code = example.replace(HOST, repr(gateway.host)).replace(TOKEN, f"token={gateway.token()!r}")
     code += 'import sys\nprint("homeassistant" in sys.modules)\n'

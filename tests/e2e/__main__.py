@@ -58,7 +58,7 @@ STEPS: Final[dict[str, Callable[[BrowserSession], Awaitable[None]]]] = {
     "The user takes control of the dashboard": dashboards.take_control,
     "The Energy dashboard shows the state of charge": dashboards.configure_energy_dashboard,
     "Helpers count the energy for the Energy dashboard": energy_meters.add_energy_meters,
-    "An automation by device sends a notification": automations.create_automation_by_device,
+    "An automation for the device sends a notification": automations.create_automation_by_device,
     "An automation from a blueprint sends a notification": automations.create_automation_from_blueprint,
     "The device page works on a phone in dark mode": device_page.check_dark_mode_on_phone,
     **{
@@ -89,7 +89,7 @@ def parse_options() -> Options:
         prog="scripts/e2e", description="Use the integration in a real Home Assistant through a real browser."
     )
     parser.add_argument(
-        "--update-images", action="store_true", help="save the screenshots of the README in docs/images"
+        "--update-images", action="store_true", help="save the screenshots for the README in docs/images"
     )
     parser.add_argument("--keep", action="store_true", help="keep the folder with the browser profile and screenshots")
     return parser.parse_args(namespace=Options())

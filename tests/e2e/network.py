@@ -50,7 +50,7 @@ def enter_network_namespace() -> None:
         )
         raise RunError(msg) from err
     except (OSError, subprocess.CalledProcessError) as err:
-        msg = f"Creating a network namespace failed: {err}. It needs Linux and the ip command (Debian: iproute2)."
+        msg = f"Creating a network namespace failed: {err}. This requires Linux and the ip command (Debian: iproute2)."
         raise RunError(msg) from err
     _check_isolation()
 

@@ -54,7 +54,7 @@ class Screenshots:
         image = Image.open(BytesIO(screenshot)).convert("RGB")
         image.quantize(COLORS, dither=Image.Dither.NONE).save(file, optimize=True)
         if (size := file.stat().st_size) > MAX_SIZE:
-            msg = f"The screenshot {file} has {size} bytes, more than {MAX_SIZE}."
+            msg = f"The screenshot {file} has {size} bytes; the maximum is {MAX_SIZE}."
             raise RunError(msg)
 
 

@@ -117,8 +117,12 @@ def _create_parser() -> argparse.ArgumentParser:
     parser.add_argument("--firmware", type=_version, help="firmware version (default: that of the scenario)")
     parser.add_argument("--address", default=DEFAULT_ADDRESS, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="TCP port (default: any free port)")
-    parser.add_argument("--control-port", type=int, help="start the control server on this TCP port, 0: any free port")
-    parser.add_argument("--state-file", type=Path, help="write host, serial number, token, and URLs to a JSON file")
+    parser.add_argument("--control-port", type=int, help="start the control server on this TCP port (0: any free port)")
+    parser.add_argument(
+        "--state-file",
+        type=Path,
+        help="write the host, serial number, token, control URL, and process ID to a JSON file",
+    )
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     return parser
 
@@ -139,7 +143,7 @@ def _read_payload(file: Path) -> bytes:
 
 def _file(text: str) -> Path:
     if not (path := Path(text)).is_file():
-        raise argparse.ArgumentTypeError(f"no file {text!r}")
+        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
     return path
 
 
@@ -154,7 +158,7 @@ def _version(text: str) -> str:
 def _unknown_scenario(name: str) -> str:
     matches = difflib.get_close_matches(name, SCENARIOS, n=3, cutoff=0.3)
     hint = f"; did you mean {', '.join(matches)}?" if matches else ""
-    return f"unknown scenario {name!r}{hint} (--list shows all {len(SCENARIOS)})"
+    return f"unknown scenario {name!r}{hint} (--list shows all {len(SCENARIOS)} scenarios)"
 
 
 def _list_scenarios() -> str:

@@ -25,7 +25,7 @@ POST /scenario             {"name"}: change the scenario
 POST /state                {"state": up | refused | bad_gateway | zeros | overloaded}
 POST /reboot               {"firmware"}: delete all sessions, and set the state to refused
 POST /move                 {"address"}: listen on a different address; returns {"host"}
-POST /token                {"age"}: create a token, issued age seconds ago (default: 0); returns {"token"}
+POST /token                {"age"}: create a token that was issued "age" seconds ago (default: 0); returns {"token"}
 POST /revoke               {"token"}: reject a token
 POST /clear_sessions       delete all sessions
 POST /replace_certificate  {"expired"}: use a new certificate; returns {"fingerprint"}
@@ -34,7 +34,7 @@ POST /serial               {"serial"}: change the serial number; returns {"token
 POST /firmware             {"firmware"}: change the firmware version
 POST /plain_http           {"on"}: use plain HTTP instead of TLS
 POST /stall_tls            {"on"}: accept connections, but never start the TLS handshake
-POST /payload              the bytes to serve; an empty body restores the payload of the scenario"""
+POST /payload              serve these bytes; an empty body restores the scenario's payload"""
 
 
 class Control:

@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Status(Fault):
-    """Respond to any request with a status, and with a short page or the body."""
+    """Respond to every request with a status, and with a short page or the given body."""
 
     replaces_response: ClassVar[bool] = True
 
@@ -76,7 +76,7 @@ class Redirect(Fault):
 
 @dataclass(frozen=True)
 class Body(Fault):
-    """Respond with status 200 and any body. A response with status 401 stays as it is."""
+    """Respond with status 200 and the given body. A response with status 401 is left unchanged."""
 
     content: bytes
     content_type: str | None = None
@@ -128,7 +128,7 @@ class ConnectionClose(Fault):
 
 @dataclass(frozen=True)
 class Delay(Fault):
-    """Wait for some seconds before the headers."""
+    """Wait for a number of seconds before sending the headers."""
 
     seconds: float
 

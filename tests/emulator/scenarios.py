@@ -36,7 +36,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     ),
     "7.3_charging": Scenario(
         firmware="7.3.517",
-        description="charging at 52%",
+        description="charging, with the command at 52% of its limit",
         payload=build_payload("7.3", soc=93, capacity=10080, reserve=25, command=-52),
     ),
     "7.3_full_idle": Scenario(
@@ -51,7 +51,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     ),
     "7.6_discharging": Scenario(
         firmware="7.6.175",
-        description="discharging at 14%, no reserve",
+        description="discharging, with the command at 14% of its limit and no reserve",
         payload=build_payload("7.6", soc=77, capacity=10500, reserve=0, command=14),
     ),
     "7.6_no_storage": Scenario(

@@ -283,8 +283,8 @@ def test_nothing_from_outside() -> None:
 @pytest.mark.parametrize(
     ("scenario", "text"),
     [
-        ("8.2_29_keys", "# 66% charged **5.10 kWh** can be used before the reserve of 15% is reached."),
-        ("8.2_charging_high", "# 47% charged Only the reserve of 100% is left."),
+        ("8.2_29_keys", "# 66% charged You can use **5.10 kWh** before reaching the 15% reserve."),
+        ("8.2_charging_high", "# 47% charged The batteries are at or below the 100% reserve."),
         ("8.3_acb_only", "# 1% charged"),
         ("7.6_no_storage", f"# {ENGLISH['no_values']} {ENGLISH['no_values_text'].format(diagnostics='*Diagnostics*')}"),
     ],
@@ -305,7 +305,10 @@ async def test_header(
     assert header(hass, dashboard) == text
     gateway.state = "refused"
     await fail_until_unavailable(hass, freezer)
-    assert header(hass, dashboard) == f"# {ENGLISH['no_connection']} {ENGLISH['no_connection_text']}"
+    assert (
+        header(hass, dashboard)
+        == f"# {ENGLISH['unavailable']} {ENGLISH['unavailable_text'].format(link='/config/logs')}"
+    )
     gateway.state = "up"
     await poll(hass, freezer, 61)
     assert header(hass, dashboard) == text
@@ -330,7 +333,7 @@ async def test_unit(hass: HomeAssistant, gateway: Gateway, strategy: Strategy, s
     assert state
     assert state.attributes["unit_of_measurement"] == unit
     value = {"Wh": "5100.00 Wh", "kWh": "5.10 kWh"}[unit]
-    assert f"**{value}** can be used" in header(hass, await strategy.generate())
+    assert f"You can use **{value}** before" in header(hass, await strategy.generate())
 
 
 async def test_number_formats(

@@ -139,7 +139,7 @@ async def test_watch(harness: AutomationHarness) -> None:
     await harness.set_up_automation(EXAMPLES[ALERT])
     harness.gateway.state = "refused"
     await harness.advance(30)
-    assert [call.data["message"] for call in calls] == ["IQ Gateway: The gateway isn't responding."]
+    assert [call.data["message"] for call in calls] == ["IQ Gateway: The gateway is unavailable."]
     harness.gateway.state = "up"
     await harness.advance(2)
     harness.set_charge(50, shutdown=True)

@@ -42,7 +42,7 @@ def create_zip(root: Path) -> Path:
 def test_tag(root: Path, tag: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The tag is the manifest's version, with or without a leading v; it can be omitted."""
     assert release.main(tag, root) == 0
-    assert capsys.readouterr().out == f"release: {VERSION} is in dist/enphase_secctrl.zip\n"
+    assert capsys.readouterr().out == f"release: version {VERSION} is in dist/enphase_secctrl.zip\n"
 
 
 @pytest.mark.parametrize("tag", ["9.9.9", "main", f"{VERSION}-beta", f"vv{VERSION}", f"$({VERSION})", ""])
@@ -58,7 +58,7 @@ def test_invalid_version(root: Path, capsys: pytest.CaptureFixture[str]) -> None
     manifest = root / release.PACKAGE / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "version": "1.0b1"}))
     assert release.main(["1.0b1"], root) == 1
-    assert "not like 1.2.3" in capsys.readouterr().err
+    assert "must have the form 1.2.3" in capsys.readouterr().err
 
 
 def test_unexpected_file(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

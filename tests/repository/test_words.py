@@ -19,7 +19,7 @@ PLACES: Final = {
     "wrapped line": ("docs/security.md", "Redirects aren't", "E-mail aren't"),
     "text of the user interface": (EN, "Connect to your", "E-mail your"),
     "blueprint": (BLUEPRINT, "Runs your actions", "E-mail your actions"),
-    "sentence in a template": (BLUEPRINT, "The gateway isn't responding", "The e-mail isn't responding"),
+    "sentence in a template": (BLUEPRINT, "The gateway is unavailable", "The e-mail is unavailable"),
     "issue form": (".github/ISSUE_TEMPLATE/bug.yml", "name: Bug report", "name: E-mail"),
     "pull request template": (".github/PULL_REQUEST_TEMPLATE.md", "What changes", "E-mail"),
     "workflow": (".github/workflows/release.yaml", "name: Attach zip", "name: E-mail"),

@@ -1,10 +1,10 @@
-"""Exceptions: one for each thing that a user can do about it."""
+"""Exceptions: one for each action that the user can take."""
 
 from typing import ClassVar
 
 
 class SecctrlError(Exception):
-    """Base class: a translation key, and placeholders that never contain text of a server.
+    """Base class: a translation key, and placeholders that never contain text from a server.
 
     The key is the same in forms, in Home Assistant's exceptions, and in repairs.
     """
@@ -116,7 +116,7 @@ class SignInLost(SecctrlError):
 
 
 class AccountBlocked(SecctrlError):
-    """The cloud has blocked sign-ins of this account, for 15 minutes to a day."""
+    """The cloud has blocked sign-ins to this account, for 15 minutes to a day."""
 
     translation_key = "account_blocked"
 

@@ -46,7 +46,7 @@ _locks: WeakValueDictionary[URL, asyncio.Lock] = WeakValueDictionary()
 
 
 class _Pin(Fingerprint):
-    """Keeps the fingerprint that didn't match: aiohttp tries a name's next address and only reports that one."""
+    """Keeps the fingerprint that didn't match: aiohttp then tries the next address and reports only its error."""
 
     mismatch: bytes | None = None
 
@@ -164,7 +164,7 @@ class GatewayClient:
                         self._keep_session_cookie(http_response.cookies.get("sessionId"))
                     return response
         except (ClientError, OSError) as err:
-            _LOGGER.debug("Request of %s failed: %s", path, type(err).__name__)
+            _LOGGER.debug("Request for %s failed: %s", path, type(err).__name__)
             error = CertificateChanged(pin.mismatch) if pin and pin.mismatch else CannotConnect()
         raise error  # without a cause: aiohttp's exceptions hold the request with the token, and the response
 

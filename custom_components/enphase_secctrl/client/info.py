@@ -42,11 +42,11 @@ def parse_info(body: bytes) -> GatewayInfo:
     try:
         root = ElementTree.fromstring(body, parser=ElementTree.XMLParser(target=_Builder()))  # noqa: S314 - see _Builder
     except (ElementTree.ParseError, ValueError, LookupError) as err:
-        raise UnexpectedResponse("no XML") from err
+        raise UnexpectedResponse("not XML") from err
     serial, software, part_number = (root.findtext(f"device/{name}", "").strip() for name in ("sn", "software", "pn"))
     version = re.match(_SOFTWARE, software)
     if root.tag != "envoy_info" or not re.fullmatch(_SERIAL, serial) or not version:
-        raise UnexpectedResponse("XML without serial and software")
+        raise UnexpectedResponse("XML without a serial number or software version")
     if int(version[2]) < _FIRST_SUPPORTED_MAJOR:
         raise UnsupportedFirmware
     return GatewayInfo(

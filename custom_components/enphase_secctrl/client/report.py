@@ -181,7 +181,7 @@ def parse_report(body: bytes) -> Report:
     if not isinstance(payload, dict):
         raise UnexpectedResponse(f"JSON ({type(payload).__name__})")
     if "agg_soc" not in payload and "freq_bias_hz" not in payload:
-        raise UnexpectedResponse("JSON without agg_soc and freq_bias_hz")
+        raise UnexpectedResponse("JSON with neither agg_soc nor freq_bias_hz")
     return Report(body=body, payload=payload)
 
 

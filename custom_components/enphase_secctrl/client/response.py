@@ -11,7 +11,7 @@ from aiohttp import ClientResponse
 from .exceptions import UnexpectedResponse
 
 SIZE_LIMIT: Final = 64 * 1024
-"""Bytes. Real responses of secctrl have 205 to 1,285."""
+"""Bytes. Real secctrl responses have 205 to 1,285 bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a raw value of the payload means (value types), and where a value is in the payload (sources).
+"""What a raw value in the payload means (value types), and where a value is in the payload (sources).
 
 A value type is a function. It takes the raw JSON value and returns the value in the unit that is shown, or None
 where the gateway reports "not ready". It raises ValueError if the raw value is invalid.
@@ -73,7 +73,7 @@ def _fixed_point(raw: object) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """A value of the payload.
+    """A value in the payload.
 
     `paths`: the first one present is used. "a + b" is the sum of those present, "a.b" is b in the object a.
     `percentage_of`: the value is a percentage of this energy; the term is then an energy.
@@ -86,7 +86,7 @@ class Term:
 
 @dataclass(frozen=True, kw_only=True)
 class Source(Term):
-    """A value of the payload, or the difference of two.
+    """A value in the payload, or the difference of two.
 
     `subtrahend` is subtracted. A negative difference is 0, or unknown where `negative_is_unknown`.
     `storage`: the value means nothing while the gateway reports no storage.

@@ -136,9 +136,9 @@ class SignInFlow(FormFlow):
         return await self._finish(SIGN_IN_TOKEN, token, {CONF_TOKEN: token.text})
 
     async def _send_code(self, cloud: EnlightenClient, *, again: bool = False) -> ConfigFlowResult:
-        """Request a code and show its form, also after an error: the code may have been sent nevertheless.
+        """Request a code and show its form, even after an error: the code may have been sent nevertheless.
 
-        Raises SignInLost if that is the error after an earlier code was requested: no code can be used then.
+        If the session is lost after an earlier code was requested, raises SignInLost: no code can be used then.
         """
         try:
             self._require_code_pause()
@@ -173,7 +173,7 @@ class SignInFlow(FormFlow):
 
     @override
     def _handle_error(self, err: SecctrlError) -> None:
-        """Create the repair for a changed certificate, also when polling has stopped; not for a disabled entry."""
+        """Create the repair for a changed certificate, even when polling has stopped, but not for a disabled entry."""
         entry = self._entry
         if not isinstance(err, CertificateChanged) or entry is None or entry.disabled_by:
             return

@@ -8,6 +8,7 @@
 const DOMAIN = "enphase_secctrl";
 const TYPE = "enphase-secctrl";
 const TAG = `ll-strategy-dashboard-${TYPE}`;
+const LOG_PAGE = "/config/logs";
 
 /** The name of an entity without the name of its device. */
 const NAME = { type: "entity" };
@@ -115,7 +116,7 @@ async function readTexts(hass) {
 }
 
 /**
- * Return the character between the integer and the decimals of a number: templates always write a point.
+ * Return the character between the integer and the decimals of a number: templates always use a period.
  *
  * @param {Hass["locale"]} locale
  */
@@ -230,8 +231,8 @@ class Cards {
     const percent = reserve ? `{{ states('${reserve}') | round }}` : "";
     const lines = [
       `{% if is_state('${this.probe}', 'unavailable') %}`,
-      `# ${text("no_connection")}`,
-      text("no_connection_text"),
+      `# ${text("unavailable")}`,
+      text("unavailable_text", { link: LOG_PAGE }),
     ];
     if (charge) {
       lines.push(`{% elif states('${charge}') | is_number %}`);
