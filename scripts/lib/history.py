@@ -17,11 +17,20 @@ from scripts.lib.integration import Entity
 HOURS: Final = 28 * 24
 STATES_HOURS: Final = 24
 STATES_PER_HOUR: Final = 12
+FULL: Final = 100
 FULL_AT: Final = 15
 """The hour of the day at which the batteries are full."""
 
 METERS: Final = {"demo:battery_in": "Battery charged", "demo:battery_out": "Battery discharged"}
 """Statistics of the batteries' energy: statistic ID, name."""
+
+SOLAR: Final = "demo:solar"
+GRID: Final = "demo:grid"
+HOUSE_METERS: Final = {SOLAR: "Solar production", GRID: "Grid consumption"}
+"""Statistics of the energy that doesn't come from the batteries: statistic ID, name."""
+
+HOUSE_POWER: Final = 4
+"""What the house uses while the batteries don't discharge, in percent of their capacity per hour."""
 
 UNIT_CLASSES: Final = {"%": "unitless", "kWh": "energy", "Wh": "energy", "V": "voltage", "Hz": None}
 CHARGE_KEYS: Final = ("agg_soc", "agg_avail_energy", "energy_above_reserve", "energy_above_shutdown")
@@ -60,9 +69,19 @@ class Day:
         phase = hours_ago - self._hours_since_full
         return self._charge(phase) - self._charge(phase - 1)
 
+    def solar_power(self, hours_ago: float) -> float:
+        """Return the solar production in the following hour, in percent of the capacity: it charges the batteries."""
+        is_sunny = self.power(hours_ago) < 0 or self.charge(hours_ago) == FULL
+        return max(0, -self.power(hours_ago)) + (HOUSE_POWER if is_sunny else 0)
+
+    def grid_power(self, hours_ago: float) -> float:
+        """Return what the grid delivers in the following hour, in percent of the capacity: at the reserve."""
+        is_at_reserve = self.power(hours_ago) == 0 and self.charge(hours_ago) < FULL
+        return HOUSE_POWER if is_at_reserve else 0
+
     def _charge(self, hours_before_full: float) -> float:
         amplitude = 52 + 15 * sin((hours_before_full + self._hours_since_full) / 14)
-        return min(100, max(self._reserve, 57.5 + amplitude * cos(2 * pi * hours_before_full / 24)))
+        return min(FULL, max(self._reserve, 57.5 + amplitude * cos(2 * pi * hours_before_full / 24)))
 
 
 async def add_history(hass: HomeAssistant, entities: list[Entity]) -> None:
@@ -81,8 +100,9 @@ async def add_history(hass: HomeAssistant, entities: list[Entity]) -> None:
             await _import(hass, one.entity_id, None, one.unit, means)
             _insert_states(hass, one.entity_id, curve)
     capacity = _value(known["max_energy"])
-    for sign, (meter, name) in zip((-1, 1), METERS.items(), strict=True):
-        sums = accumulate(max(0, sign * day.power(hours_ago)) / 100 * capacity for hours_ago, _ in _times(HOURS, 1))
+    powers = (lambda hours_ago: -day.power(hours_ago), day.power, day.solar_power, day.grid_power)
+    for power, (meter, name) in zip(powers, (METERS | HOUSE_METERS).items(), strict=True):
+        sums = accumulate(max(0, power(hours_ago)) / 100 * capacity for hours_ago, _ in _times(HOURS, 1))
         rows: list[Json] = [
             {"start": start.isoformat(), "state": total, "sum": total}
             for (_, start), total in zip(_times(HOURS, 1), sums, strict=True)

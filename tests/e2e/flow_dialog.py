@@ -1,10 +1,14 @@
 """The dialog of config flows, options flows, and repair flows."""
 
+from typing import Final
+
 from playwright.async_api import Page, expect
 
 from .network import NEW_GATEWAY_ADDRESS
 from .session import BrowserSession
 from .translations import translation
+
+DIALOG: Final = "dialog-data-entry-flow dialog"
 
 
 async def submit(session: BrowserSession, **fields: str) -> None:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scripts.lib.history import HOURS, Day
+from scripts.lib.history import HOURS, HOUSE_POWER, Day
 
 
 @pytest.mark.parametrize(("charge", "reserve"), [(100, 20), (66, 15), (21, 20), (20, 20), (50, 0), (46, 100)])
@@ -24,3 +24,12 @@ def test_energy() -> None:
     assert sum(powers) == pytest.approx(day.charge(HOURS) - day.charge(0), abs=2)
     assert max(powers) > 5
     assert min(powers) < -5
+
+
+def test_house() -> None:
+    """Solar charges the batteries, which discharge into the house; at the reserve the house uses the grid."""
+    day = Day(66, 15)
+    for hours_ago in range(1, HOURS + 1):
+        house = day.solar_power(hours_ago) + day.grid_power(hours_ago) + day.power(hours_ago)
+        assert house >= HOUSE_POWER or 0 < day.power(hours_ago) < HOUSE_POWER
+        assert 0 in (day.solar_power(hours_ago), day.grid_power(hours_ago))

@@ -169,6 +169,17 @@ class Cards {
   }
 
   /**
+   * A tile that is shown while the estimate is known.
+   *
+   * @param {string} key
+   * @param {string} color
+   */
+  estimate(key, color) {
+    const visibility = [{ condition: "state", entity: this.ids[key], state_not: "unknown" }];
+    return this.tile(key, color, { ...FULL_WIDTH, visibility });
+  }
+
+  /**
    * A list of entities.
    *
    * @param {string[]} keys
@@ -263,8 +274,8 @@ class Cards {
         ...FULL_WIDTH,
         visibility: [{ condition: "state", entity: this.ids.at_reserve, state: "on" }],
       }),
-      ...this.tile("time_to_reserve", "amber", FULL_WIDTH),
-      ...this.tile("time_to_full", "light-green", FULL_WIDTH),
+      ...this.estimate("time_to_reserve", "amber"),
+      ...this.estimate("time_to_full", "light-green"),
       ...this.tile("energy_above_shutdown", "red", FULL_WIDTH),
       ...this.tile("agg_avail_energy", "blue"),
       ...this.tile("max_energy", "blue"),

@@ -51,7 +51,7 @@ async def _add_for_device(session: BrowserSession, kind: str, name: str) -> None
     await dialog.get_by_text("Devices", exact=True).or_(device).first.click()
     await device.first.click()
     await dialog.get_by_text(name).first.wait_for()
-    await session.screenshots.take(page, kind)
+    await session.screenshots.take(page, kind, parts=dialog.locator("dialog"), margin=0)
     await dialog.get_by_text(name).first.click()
     await expect(dialog.get_by_text(name)).to_have_count(0)
 
@@ -80,8 +80,9 @@ async def create_automation_from_blueprint(session: BrowserSession) -> None:
     await editor.locator("ha-combo-box-item", has_text=serial).filter(has_text="System shutdown").click()
     await editor.get_by_role("button", name="Add action").click()
     message_field = "blueprint-automation-editor ha-automation-action ha-selector-text input:enabled"
-    await _add_notification(session, message_field, "Look: {{ reason }}.")
-    await session.screenshots.take(page, "blueprint")
+    await _add_notification(session, message_field, "IQ Gateway: {{ reason }}.")
+    form = editor.locator("ha-card").first
+    await session.screenshots.take(page, "blueprint", viewport={"width": 1100, "height": 1200}, parts=form)
     await page.get_by_role("button", name="Save").click()
     states = await wait_until(lambda: _read_automation_states(session.hass), lambda states: len(states) > 1)
     check_equal("States of the automations", states, ["on", "on"])
@@ -89,7 +90,7 @@ async def create_automation_from_blueprint(session: BrowserSession) -> None:
     await session.control_gateway("payload", **payload | {"shutdown": True})
     await page.locator("ha-sidebar").get_by_text("Notifications").click()
     notifications = page.locator("notification-drawer persistent-notification-item")
-    await expect(notifications).to_contain_text(["Look: System shutdown."])
+    await expect(notifications).to_contain_text(["IQ Gateway: System shutdown."])
     await session.control_gateway("payload")
     state = await wait_until(lambda: _read_shutdown_state(session), lambda value: value == "off")
     check_equal("State of the shutdown flag at the end", state, "off")

@@ -3,9 +3,9 @@
 import re
 from typing import Final, TypedDict
 
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
-from scripts.lib.history import METERS
+from scripts.lib.history import GRID, METERS, SOLAR
 from scripts.lib.home_assistant import Json
 from scripts.lib.integration import Gateway
 from tests.e2e.browser import DESKTOP, PHONE, wait_until_rendered
@@ -21,6 +21,7 @@ PROFILES: Final = (("de", DESKTOP), ("de", PHONE), ("en-GB", PHONE), ("en-GB", D
 ERROR_CARDS: Final = "hui-error-card, hui-error-badge, hui-warning, hui-error-heading-badge"
 """The elements that the frontend shows in place of a broken card or badge."""
 
+TALL: Final[ViewportSize] = {"width": 860, "height": 1200}
 TILES: Final = "hui-tile-card"
 LEFT_OUT: Final = "max_energy"
 """The key of an entity that no later step needs: if it was enabled again, its entry would be reloaded."""
@@ -77,7 +78,8 @@ async def check_dashboard(session: BrowserSession) -> None:
             await check_fits(page, "hui-card")
             await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{number}.png")
     await page.locator("ha-tab-group-tab").first.click()
-    await session.screenshots.take(page, "dashboard", viewport={"width": 860, "height": 1010}, with_dark=True)
+    parts = page.locator(".toolbar, hui-view-header").or_(page.locator("hui-section").first)
+    await session.screenshots.take(page, "dashboard", viewport=TALL, parts=parts, with_dark=True)
     await session.screenshots.take(page, "phone", viewport=PHONE)
 
 
@@ -167,10 +169,16 @@ async def configure_energy_dashboard(session: BrowserSession) -> None:
     validation = await hass.call("energy/validate", dict[str, Json])
     issues = [issue for issue in validation.values() if issue not in ([], [[]])]
     check_equal("Issues of the Energy dashboard", issues, [])
+    house: list[Json] = [
+        {"type": "solar", "stat_energy_from": SOLAR},
+        {"type": "grid", "stat_energy_from": GRID, "cost_adjustment_day": 0},
+    ]
+    await hass.call("energy/save_prefs", object, energy_sources=[battery, *house])
     await page.goto(f"{hass.url}/energy")
     card = page.locator("hui-energy-distribution-card").filter(visible=True)
     await expect(card).to_contain_text(f"{soc.value}%")
     await session.screenshots.take(page, "energy", parts=card)
+    await hass.call("energy/save_prefs", object, energy_sources=[battery])
     await page.goto(f"{hass.url}/config/energy")
     await expect(page.locator("ha-energy-battery-settings")).to_contain_text(METERS["demo:battery_out"])
     await expect(page.locator("ha-energy-validation-result ha-alert")).to_have_count(0)

@@ -5,7 +5,7 @@ from typing import Final
 from playwright.async_api import expect
 
 from tests.e2e.checks import check_entries_without_problems, expect_logged_error
-from tests.e2e.flow_dialog import close, replace_token
+from tests.e2e.flow_dialog import DIALOG, close, replace_token
 from tests.e2e.network import NEW_GATEWAY_ADDRESS
 from tests.e2e.selectors import open_menu
 from tests.e2e.session import BrowserSession
@@ -35,7 +35,7 @@ async def replace_expiring_token(session: BrowserSession) -> None:
     await replace_token(session, old_token)
     await _open_repair(session, "token_ends")
     await session.page.get_by_role("button", name="Submit").wait_for()
-    await session.screenshots.take(session.page, "repair", parts=session.page.locator("dialog-data-entry-flow dialog"))
+    await session.screenshots.take(session.page, "repair", parts=session.page.locator(DIALOG), margin=0)
     await session.page.get_by_role("button", name="Submit").click()
     await replace_token(session, session.new_token)
     await check_entries_without_problems(session)

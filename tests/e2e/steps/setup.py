@@ -11,7 +11,7 @@ from scripts.lib.home_assistant import DISPLAY_NAME, PASSWORD, USERNAME, Json
 from scripts.lib.integration import Gateway, get_entries
 from tests.e2e.checks import check_equal
 from tests.e2e.enphase_cloud import ACCOUNT_PASSWORD, EMAIL
-from tests.e2e.flow_dialog import finish_creation, select_sign_in, submit
+from tests.e2e.flow_dialog import DIALOG, finish_creation, select_sign_in, submit
 from tests.e2e.network import GATEWAY_ADDRESS, HOME_ASSISTANT_ADDRESS, SECOND_GATEWAY_ADDRESS, UNUSED_ADDRESS
 from tests.e2e.selectors import INTEGRATIONS_PATH
 from tests.e2e.session import BrowserSession
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 INTEGRATION_NAME: Final = "Enphase SecCtrl"
-DIALOG: Final = "dialog-data-entry-flow dialog"
 SERVICE_TYPE: Final = "_enphase-envoy._tcp.local."
 
 
@@ -86,7 +85,7 @@ async def enter_host(session: BrowserSession) -> None:
     menu = page.locator("step-flow-menu")
     for option in ("existing", "cloud", "token"):
         await expect(menu).to_contain_text(translation(f"config.step.sign_in.menu_option_descriptions.{option}"))
-    await session.screenshots.take(page, "setup", parts=page.locator(DIALOG))
+    await session.screenshots.take(page, "setup", parts=page.locator(DIALOG), margin=0)
     await select_sign_in(page, "token")
 
 
@@ -129,7 +128,7 @@ async def _enter_account_and_code(session: BrowserSession) -> None:
     form = page.locator("step-flow-form")
     await submit(session, username=EMAIL, password=ACCOUNT_PASSWORD)
     await expect(form).to_contain_text(translation("config.step.code.data.send_again"))
-    await session.screenshots.take(page, "code", parts=page.locator(DIALOG))
+    await session.screenshots.take(page, "code", parts=page.locator(DIALOG), margin=0)
     await submit(session, code="0")
     await expect(form.locator("ha-alert")).to_contain_text(form_error("invalid_code"))
     await submit(session, code=session.cloud.last_code(EMAIL))
