@@ -11,7 +11,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "agg_avail_energy": "The energy in all batteries. Not an energy meter.",
     "agg_backup_energy": "The size of the reserve.",
     "energy_above_reserve": "What you can use before reaching the reserve.",
-    "energy_above_shutdown": "The energy in the IQ Batteries for an outage.",
+    "energy_above_shutdown": "What the IQ Batteries can provide in an outage.",
     "energy_to_full": "How much more energy the batteries can store.",
     "at_reserve": "Whether the batteries are at or below the reserve. Stays on until they are 5% above it.",
     "configured_backup_soc": "The reserve that the gateway is configured to keep.",
@@ -28,8 +28,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "recovery_threshold_soc": "Firmware 8.1 only. Probably replaced by the charge recovery start and end levels.",
     "soc_recovery_entry": "Probably the lower limit of the range in which automatic charge recovery works.",
     "soc_recovery_exit": "Probably the upper limit of the range in which automatic charge recovery works.",
-    "freq_bias_hz": "An offset to the battery inverters' frequency reference.",
-    "voltage_bias_v": "An offset to the battery inverters' voltage reference.",
+    "freq_bias_hz": "Probably an offset to the inverters' frequency reference.",
+    "voltage_bias_v": "Probably an offset to the inverters' voltage reference.",
     "freq_bias_hz_q8": "The same frequency bias, calculated from the gateway's fixed-point number.",
     "voltage_bias_v_q5": "The same voltage bias, calculated from the gateway's fixed-point number.",
     "offgrid_secctrl_f": "Probably a frequency correction of the off-grid controller. Its unit is unknown.",
@@ -115,8 +115,8 @@ ADVICE: Final[Mapping[str, str]] = {
     "issues.token_ends.fix_flow.abort.sign_in_again": "Finish that dialog.",
     "issues.token_ends.fix_flow.abort.entry_removed": "Nothing.",
     "issues.certificate_changed.title": (
-        "Select the repair and compare the fingerprints. Accept the new certificate only if the device at this address"
-        " is your gateway."
+        "Select the repair and compare the fingerprints. Accept the new certificate only if the device at the gateway's"
+        " address is your gateway."
     ),
     "issues.certificate_changed.fix_flow.error.cannot_connect": _NOT_ACCEPTED,
     "issues.certificate_changed.fix_flow.error.certificate_changed": "Compare, and then select **Submit** again.",

@@ -200,8 +200,8 @@ def test_charge_that_is_not_rounded_down() -> None:
 
 def test_outage() -> None:
     """The share of the nominal energy that was delivered is correct."""
-    delivered, share, capacity, result = find(
-        r"([\d.]+) kWh delivered for (\d+)% of (\d+) kWh, that is (\d+)% of the nominal energy"
+    share, capacity, delivered, result = find(
+        r"(\d+)% of (\d+) kWh delivered ([\d.]+) kWh, or (\d+)% of the nominal energy"
     )
     assert round(100 * delivered / (share / 100 * capacity)) == result
 
@@ -215,10 +215,10 @@ def test_health_example() -> None:
 
 def test_commands_and_power() -> None:
     """The first table shows biases that go with the power, the second one those that don't."""
-    fitting = [[float(cell) for cell in row] for row in table_rows("Bias, of full scale (%)")]
+    fitting = [[float(cell) for cell in row] for row in table_rows("Bias (% of full scale)")]
     contradicting = [
         [float(cell) for cell in row[:2]]
-        for row in table_rows("Bias, of full scale (%) | Measured power, of full power (%) | Situation")
+        for row in table_rows("Bias (% of full scale) | Measured power (% of full power) | Situation")
     ]
     assert (len(fitting), len(contradicting)) == (5, 3)
     assert [row for row in fitting if abs(row[0] - row[1]) > 6] == []
