@@ -21,7 +21,9 @@ FULL: Final = 100
 FULL_AT: Final = 15
 """The hour of the day at which the batteries are full."""
 
-METERS: Final = {"demo:battery_in": "Battery charged", "demo:battery_out": "Battery discharged"}
+CHARGED: Final = "demo:battery_in"
+DISCHARGED: Final = "demo:battery_out"
+METERS: Final = {CHARGED: "Battery charged", DISCHARGED: "Battery discharged"}
 """Statistics of the batteries' energy: statistic ID, name."""
 
 SOLAR: Final = "demo:solar"
@@ -30,7 +32,7 @@ HOUSE_METERS: Final = {SOLAR: "Solar production", GRID: "Grid consumption"}
 """Statistics of the energy that doesn't come from the batteries: statistic ID, name."""
 
 HOUSE_POWER: Final = 4
-"""What the house uses while the batteries don't discharge, in percent of their capacity per hour."""
+"""The least that the house uses, in percent of the batteries' capacity per hour."""
 
 UNIT_CLASSES: Final = {"%": "unitless", "kWh": "energy", "Wh": "energy", "V": "voltage", "Hz": None}
 CHARGE_KEYS: Final = ("agg_soc", "agg_avail_energy", "energy_above_reserve", "energy_above_shutdown")
@@ -60,6 +62,16 @@ class Day:
         offset = (round(FULL_AT + self._hours_since_full) - datetime.now(UTC).hour + 12) % 24 - 12
         return f"Etc/GMT{-offset:+}"  # the sign of these names is inverted
 
+    @property
+    def meters(self) -> dict[str, Callable[[float], float]]:
+        """The power that each statistic adds up; negative values count as 0."""
+        return {
+            CHARGED: lambda hours_ago: -self.power(hours_ago),
+            DISCHARGED: self.power,
+            SOLAR: self.solar_power,
+            GRID: self.grid_power,
+        }
+
     def charge(self, hours_ago: float) -> float:
         """Return the state of charge in whole percents."""
         return int(self._charge(hours_ago - self._hours_since_full))
@@ -75,9 +87,8 @@ class Day:
         return max(0, -self.power(hours_ago)) + (HOUSE_POWER if is_sunny else 0)
 
     def grid_power(self, hours_ago: float) -> float:
-        """Return what the grid delivers in the following hour, in percent of the capacity: at the reserve."""
-        is_at_reserve = self.power(hours_ago) == 0 and self.charge(hours_ago) < FULL
-        return HOUSE_POWER if is_at_reserve else 0
+        """Return what the house still needs from the grid in the following hour, in percent of the capacity."""
+        return max(0, HOUSE_POWER - self.solar_power(hours_ago) - self.power(hours_ago))
 
     def _charge(self, hours_before_full: float) -> float:
         amplitude = 52 + 15 * sin((hours_before_full + self._hours_since_full) / 14)
@@ -100,14 +111,13 @@ async def add_history(hass: HomeAssistant, entities: list[Entity]) -> None:
             await _import(hass, one.entity_id, None, one.unit, means)
             _insert_states(hass, one.entity_id, curve)
     capacity = _value(known["max_energy"])
-    powers = (lambda hours_ago: -day.power(hours_ago), day.power, day.solar_power, day.grid_power)
-    for power, (meter, name) in zip(powers, (METERS | HOUSE_METERS).items(), strict=True):
+    for meter, power in day.meters.items():
         sums = accumulate(max(0, power(hours_ago)) / 100 * capacity for hours_ago, _ in _times(HOURS, 1))
         rows: list[Json] = [
             {"start": start.isoformat(), "state": total, "sum": total}
             for (_, start), total in zip(_times(HOURS, 1), sums, strict=True)
         ]
-        await _import(hass, meter, name, known["max_energy"].unit, rows)
+        await _import(hass, meter, (METERS | HOUSE_METERS)[meter], known["max_energy"].unit, rows)
 
 
 def _curve(day: Day, known: dict[str, Entity], key: str) -> Callable[[float], float] | None:

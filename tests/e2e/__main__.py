@@ -14,9 +14,9 @@ from scripts.lib.integration import emulator
 from scripts.lib.process import print_progress, run_main
 
 from .browser import browser
-from .enphase_cloud import enphase_cloud, gateway_with_account
+from .enphase_cloud import enphase_cloud, second_gateway
 from .monitor import Monitor
-from .network import GATEWAY_ADDRESS, enter_network_namespace
+from .network import GATEWAY_ADDRESS, enter_namespaces
 from .screenshots import IMAGES, Screenshots
 from .session import BrowserSession
 from .steps import (
@@ -89,19 +89,21 @@ def parse_options() -> Options:
         prog="scripts/e2e", description="Use the integration in a real Home Assistant through a real browser."
     )
     parser.add_argument(
-        "--update-images", action="store_true", help="save the screenshots for the README in docs/images"
+        "--update-images", action="store_true", help="save the screenshots for the README and the docs in docs/images"
     )
-    parser.add_argument("--keep", action="store_true", help="keep the folder with the browser profile and screenshots")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the folder with the browser profile and the screenshots"
+    )
     return parser.parse_args(namespace=Options())
 
 
 async def run_steps(options: Options) -> None:
     """Start the gateways, the cloud, Home Assistant, and the browser, and run all steps; raises RunError."""
-    enter_network_namespace()
+    enter_namespaces()
     folder = Path(mkdtemp(prefix="e2e-"))
     async with (
         emulator(*FIRST_GATEWAY) as gateway,
-        gateway_with_account() as second_gateway,
+        second_gateway() as other_gateway,
         enphase_cloud(folder) as cloud,
         home_assistant_before_onboarding(
             integrations=["zeroconf"], entries=[setup.disabled_core_entry(gateway)]
@@ -113,7 +115,7 @@ async def run_steps(options: Options) -> None:
             page=context.pages[0],
             monitor=Monitor(context, hass),
             gateway=gateway,
-            second_gateway=second_gateway,
+            second_gateway=other_gateway,
             cloud=cloud,
             screenshots=Screenshots(IMAGES if options.update_images else folder),
             folder=folder,

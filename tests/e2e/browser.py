@@ -11,6 +11,8 @@ from playwright.async_api import BrowserContext, Page, ViewportSize, async_playw
 from scripts.lib.process import RunError
 
 DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
+TALL: Final[ViewportSize] = {"width": 1100, "height": 1200}
+TABLET: Final[ViewportSize] = {"width": 860, "height": 1200}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 TIMEOUT: Final = 20_000  # ms
 CHROMIUM_OPTIONS: Final = (

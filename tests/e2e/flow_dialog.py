@@ -32,11 +32,11 @@ async def replace_token(session: BrowserSession, token: str) -> None:
     await finish_update(session.page)
 
 
-async def finish_creation(page: Page, serial: str, text: str = "default") -> None:
-    """Check that the flow has created the gateway's config entry and shows this text, and close the dialog."""
+async def finish_creation(page: Page, serial: str, key: str = "default") -> None:
+    """Check that the flow has created the gateway's config entry and shows the text with this key; close the dialog."""
     result = page.locator("step-flow-create-entry")
     await expect(result.locator("input").first).to_have_value(f"IQ Gateway {serial}")
-    await expect(result).to_contain_text(translation(f"config.create_entry.{text}"))
+    await expect(result).to_contain_text(translation(f"config.create_entry.{key}"))
     await close(page, "Skip and finish")
 
 

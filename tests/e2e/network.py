@@ -1,6 +1,6 @@
-"""A network namespace with the addresses of a home network, isolated from all other networks.
+"""Network and mount namespaces with the addresses of a home network and the host names of the Enphase cloud.
 
-A mount namespace comes with it, so that host names can be set.
+They are isolated from all other networks.
 """
 
 from ipaddress import IPv4Address
@@ -8,9 +8,11 @@ import os
 from pathlib import Path
 import socket
 import subprocess
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from scripts.lib.process import RunError
+from tests.emulator.cloud import ENLIGHTEN, ENTREZ
 
 HOME_ASSISTANT_ADDRESS: Final = IPv4Address("192.168.1.10")
 GATEWAY_ADDRESS: Final = IPv4Address("192.168.1.20")
@@ -24,48 +26,45 @@ EXTERNAL_ADDRESS: Final = "192.0.2.1"  # reserved for documentation, so no host 
 LOCAL_ADDRESSES: Final = (HOME_ASSISTANT_ADDRESS, GATEWAY_ADDRESS, NEW_GATEWAY_ADDRESS, SECOND_GATEWAY_ADDRESS)
 # Home Assistant ignores the loopback interface: it needs another one that is up
 COMMANDS: Final = (
-    "mount --make-rprivate /",  # else the host would see the mounts
+    "mount --make-rprivate /",  # otherwise the rest of the machine would see the mounts
     "ip link set lo up",
     "ip link add lan type veth peer name lan-peer",
     "ip link set lan-peer up",
     "ip link set lan up",
-    *(f"ip address add {address}/24 dev lan" for address in (*LOCAL_ADDRESSES, ENPHASE_CLOUD_ADDRESS)),
+    *(f"ip address add {address}/24 dev lan" for address in LOCAL_ADDRESSES),
+    f"ip address add {ENPHASE_CLOUD_ADDRESS}/32 dev lan",
 )
-HOSTS_FILE: Final = "/etc/hosts"
+HOSTS_FILE: Final = Path("/etc/hosts")
 
 
-def enter_network_namespace() -> None:
-    """Move this process, and so its later child processes, into new namespaces for network and mounts.
-
-    Raises RunError.
-    """
+def enter_namespaces() -> None:
+    """Move this process, and so its later child processes, into new network and mount namespaces; raises RunError."""
     try:
         _unshare()
         for command in COMMANDS:
             _run(*command.split())
+        _set_host_names()
     except PermissionError as err:
         msg = (
-            "Creating a network namespace is not permitted. "
-            "Run scripts/e2e as root; in a container, add the capability SYS_ADMIN."
+            "Creating the network and mount namespaces is not permitted. Run scripts/e2e as root; in a container, add"
+            " the capabilities SYS_ADMIN and NET_ADMIN, and permit mounts (Docker: --security-opt apparmor=unconfined)."
         )
         raise RunError(msg) from err
     except (OSError, subprocess.CalledProcessError) as err:
-        msg = f"Creating a network namespace failed: {err}. This requires Linux and the ip command (Debian: iproute2)."
+        msg = (
+            f"Creating the network and mount namespaces failed: {err}."
+            " This requires Linux, the commands ip and mount (Debian: iproute2, mount), and the permission to mount."
+        )
         raise RunError(msg) from err
     _check_isolation()
 
 
-def set_host_names(file: Path, address: IPv4Address, *names: str) -> None:
-    """Give the names to the address, for this process and its later child processes; raises RunError.
-
-    The file, which is written, replaces the hosts file of the mount namespace.
-    """
-    file.write_text(f"127.0.0.1 localhost\n{address} {' '.join(names)}\n")
-    try:
-        _run("mount", "--bind", str(file), HOSTS_FILE)
-    except subprocess.CalledProcessError as err:
-        msg = f"Replacing {HOSTS_FILE} in the mount namespace failed: {err}."
-        raise RunError(msg) from err
+def _set_host_names() -> None:
+    """Give the cloud's host names to its address, for all processes in the mount namespace."""
+    with NamedTemporaryFile("w") as file:  # the mount keeps the file
+        file.write(f"{ENPHASE_CLOUD_ADDRESS} {ENLIGHTEN} {ENTREZ}\n{HOSTS_FILE.read_text()}")
+        file.flush()
+        _run("mount", "--bind", file.name, str(HOSTS_FILE))
 
 
 def _run(*command: str) -> None:

@@ -1,4 +1,4 @@
-"""The screenshots for the README. Each run takes them; --update-images saves them in docs/images."""
+"""The screenshots for the README and the docs. Each run takes them; --update-images saves them in docs/images."""
 
 from io import BytesIO
 from pathlib import Path
@@ -61,10 +61,13 @@ class Screenshots:
 
 
 async def _bounds(parts: Locator | None, margin: int) -> FloatRect | None:
-    """Return the rectangle around all visible elements, with a margin; None for the whole page."""
-    boxes = [box for part in await parts.all() if (box := await part.bounding_box())] if parts else []
-    if not boxes:
+    """Return the rectangle around all visible elements, with a margin; None for the whole page. Raises RunError."""
+    if parts is None:
         return None
+    boxes = [box for part in await parts.all() if (box := await part.bounding_box())]
+    if not boxes:
+        msg = f"No element for the screenshot is visible: {parts}."
+        raise RunError(msg)
     left, top = (min(box[side] for box in boxes) - margin for side in ("x", "y"))
     right = max(box["x"] + box["width"] for box in boxes) + margin
     bottom = max(box["y"] + box["height"] for box in boxes) + margin

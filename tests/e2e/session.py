@@ -35,7 +35,7 @@ class BrowserSession:
     cloud: Cloud
     screenshots: Screenshots
     folder: Path
-    """For the profile of the browser, the screenshots, and the log."""
+    """For the profile of the browser, the screenshots, the log, and the certificate of the cloud."""
     new_token: str = ""
     """The access token that replaces the first gateway's first one; empty until the reauth step."""
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scripts.lib.history import HOURS, HOUSE_POWER, Day
+from scripts.lib.history import HOURS, HOUSE_METERS, HOUSE_POWER, METERS, Day
 
 
 @pytest.mark.parametrize(("charge", "reserve"), [(100, 20), (66, 15), (21, 20), (20, 20), (50, 0), (46, 100)])
@@ -27,9 +27,10 @@ def test_energy() -> None:
 
 
 def test_house() -> None:
-    """Solar charges the batteries, which discharge into the house; at the reserve the house uses the grid."""
+    """Solar charges the batteries, which discharge into the house; the grid delivers what the house still needs."""
     day = Day(66, 15)
     for hours_ago in range(1, HOURS + 1):
         house = day.solar_power(hours_ago) + day.grid_power(hours_ago) + day.power(hours_ago)
-        assert house >= HOUSE_POWER or 0 < day.power(hours_ago) < HOUSE_POWER
+        assert house > HOUSE_POWER - 1e-9
         assert 0 in (day.solar_power(hours_ago), day.grid_power(hours_ago))
+    assert day.meters.keys() == (METERS | HOUSE_METERS).keys()

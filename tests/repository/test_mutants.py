@@ -26,7 +26,8 @@ def test_find_mutants() -> None:
 
 
 async def test_run_tests(tmp_path: Path) -> None:
-    """The first test that fails is returned, or the exit status if the tests can't be imported."""
+    """The first test that fails is returned, or the exit status if there are no such tests."""
+    # The fixtures of pytest-homeassistant-custom-component are asynchronous
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\nasyncio_mode = auto\n")
     (tmp_path / "test_it.py").write_text("def test_good(): pass\ndef test_bad(): raise ValueError\n")
     assert await run_tests(tmp_path, ["test_it.py"]) == "test_it.py::test_bad"

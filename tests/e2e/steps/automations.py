@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from scripts.lib.home_assistant import HomeAssistant, State
 from scripts.lib.smoke import read_payload
+from tests.e2e.browser import TALL
 from tests.e2e.checks import check_equal, wait_until
 from tests.e2e.session import BrowserSession
 from tests.e2e.translations import translation
@@ -82,7 +83,7 @@ async def create_automation_from_blueprint(session: BrowserSession) -> None:
     message_field = "blueprint-automation-editor ha-automation-action ha-selector-text input:enabled"
     await _add_notification(session, message_field, "IQ Gateway: {{ reason }}.")
     form = editor.locator("ha-card").first
-    await session.screenshots.take(page, "blueprint", viewport={"width": 1100, "height": 1200}, parts=form)
+    await session.screenshots.take(page, "blueprint", viewport=TALL, parts=form)
     await page.get_by_role("button", name="Save").click()
     states = await wait_until(lambda: _read_automation_states(session.hass), lambda states: len(states) > 1)
     check_equal("States of the automations", states, ["on", "on"])

@@ -3,12 +3,12 @@
 import re
 from typing import Final, TypedDict
 
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import expect
 
 from scripts.lib.history import GRID, METERS, SOLAR
 from scripts.lib.home_assistant import Json
 from scripts.lib.integration import Gateway
-from tests.e2e.browser import DESKTOP, PHONE, wait_until_rendered
+from tests.e2e.browser import DESKTOP, PHONE, TABLET, wait_until_rendered
 from tests.e2e.checks import check_equal, check_fits, wait_until
 from tests.e2e.selectors import MENU_BUTTON, device_page_url
 from tests.e2e.session import BrowserSession
@@ -21,10 +21,12 @@ PROFILES: Final = (("de", DESKTOP), ("de", PHONE), ("en-GB", PHONE), ("en-GB", D
 ERROR_CARDS: Final = "hui-error-card, hui-error-badge, hui-warning, hui-error-heading-badge"
 """The elements that the frontend shows in place of a broken card or badge."""
 
-TALL: Final[ViewportSize] = {"width": 860, "height": 1200}
 TILES: Final = "hui-tile-card"
 LEFT_OUT: Final = "max_energy"
 """The key of an entity that no later step needs: if it was enabled again, its entry would be reloaded."""
+
+ENERGIES: Final = re.compile(r"(([1-9]|0\.)[\d.]*\s*kWh.*){5}", re.DOTALL)
+"""In the Energy dashboard: solar, grid, home, and the battery in both directions, each above 0."""
 
 STATISTIC_PICKERS: Final = ("Energy charged into", "Energy discharged from", "Battery state of charge sensor")
 
@@ -79,7 +81,7 @@ async def check_dashboard(session: BrowserSession) -> None:
             await page.screenshot(path=session.folder / f"{language}-{viewport['width']}-{number}.png")
     await page.locator("ha-tab-group-tab").first.click()
     parts = page.locator(".toolbar, hui-view-header").or_(page.locator("hui-section").first)
-    await session.screenshots.take(page, "dashboard", viewport=TALL, parts=parts, with_dark=True)
+    await session.screenshots.take(page, "dashboard", viewport=TABLET, parts=parts, with_dark=True)
     await session.screenshots.take(page, "phone", viewport=PHONE)
 
 
@@ -138,7 +140,10 @@ async def _view_path(session: BrowserSession, gateway: Gateway) -> str:
 
 
 async def configure_energy_dashboard(session: BrowserSession) -> None:
-    """Add a battery with the state of charge and a capacity to the Energy dashboard, which then shows it."""
+    """Add a battery with the state of charge and a capacity to the Energy dashboard, which then shows it.
+
+    For the picture, there are solar production and grid consumption, too.
+    """
     hass, page = session.hass, session.page
     entities = await session.enabled_entities(session.gateway)
     (soc,) = [entity for entity in entities if entity.key == "agg_soc"]
@@ -166,19 +171,20 @@ async def configure_energy_dashboard(session: BrowserSession) -> None:
         "capacity": capacity,
     }
     check_equal("Saved battery", {key: battery.get(key) for key in expected}, expected)
-    validation = await hass.call("energy/validate", dict[str, Json])
-    issues = [issue for issue in validation.values() if issue not in ([], [[]])]
-    check_equal("Issues of the Energy dashboard", issues, [])
     house: list[Json] = [
         {"type": "solar", "stat_energy_from": SOLAR},
         {"type": "grid", "stat_energy_from": GRID, "cost_adjustment_day": 0},
     ]
     await hass.call("energy/save_prefs", object, energy_sources=[battery, *house])
+    validation = await hass.call("energy/validate", dict[str, list[list[Json]]])
+    issues = [issue for source in validation["energy_sources"] for issue in source]
+    check_equal("Issues of the Energy dashboard", issues, [])
     await page.goto(f"{hass.url}/energy")
     card = page.locator("hui-energy-distribution-card").filter(visible=True)
     await expect(card).to_contain_text(f"{soc.value}%")
+    await expect(card).to_contain_text(ENERGIES)
     await session.screenshots.take(page, "energy", parts=card)
-    await hass.call("energy/save_prefs", object, energy_sources=[battery])
+    await hass.call("energy/save_prefs", object, energy_sources=[battery])  # the next step adds its own battery
     await page.goto(f"{hass.url}/config/energy")
     await expect(page.locator("ha-energy-battery-settings")).to_contain_text(METERS["demo:battery_out"])
     await expect(page.locator("ha-energy-validation-result ha-alert")).to_have_count(0)

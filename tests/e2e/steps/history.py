@@ -20,5 +20,5 @@ def time_zone() -> str:
 
 
 async def add_past_values(session: BrowserSession) -> None:
-    """Add the history of the first gateway and of two energy meters."""
+    """Add the history of the first gateway and of the energy meters."""
     await add_history(session.hass, await session.enabled_entities(session.gateway))

@@ -1,6 +1,7 @@
 """Onboarding, and setup of two gateways: one by its address, one by discovery."""
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from playwright.async_api import expect
@@ -9,7 +10,7 @@ from zeroconf.asyncio import AsyncZeroconf
 
 from scripts.lib.home_assistant import DISPLAY_NAME, PASSWORD, USERNAME, Json
 from scripts.lib.integration import Gateway, get_entries
-from tests.e2e.checks import check_equal
+from tests.e2e.checks import check_equal, wait_until
 from tests.e2e.enphase_cloud import ACCOUNT_PASSWORD, EMAIL
 from tests.e2e.flow_dialog import DIALOG, finish_creation, select_sign_in, submit
 from tests.e2e.network import GATEWAY_ADDRESS, HOME_ASSISTANT_ADDRESS, SECOND_GATEWAY_ADDRESS, UNUSED_ADDRESS
@@ -120,6 +121,13 @@ async def set_up_discovered_gateway(session: BrowserSession) -> None:
         await finish_creation(page, gateway["serial"], "code")
     states = [entry["state"] for entry in await get_entries(session.hass)]
     check_equal("States of the config entries", states, ["loaded", "loaded"])
+    stored = session.hass.log.with_name(".storage") / "core.config_entries"
+    text = await wait_until(lambda: _read(stored), lambda text: gateway["serial"] in text)
+    check_equal("Entry and password are stored", (gateway["serial"] in text, ACCOUNT_PASSWORD in text), (True, False))
+
+
+async def _read(file: Path) -> str:
+    return file.read_text()
 
 
 async def _enter_account_and_code(session: BrowserSession) -> None:
