@@ -87,7 +87,7 @@ HARMLESS: Final[tuple[tuple[Fault, ...], ...]] = (
 
 @dataclass(frozen=True)
 class TextInHeaders(Fault):
-    """Adds headers and cookies with text of the server, and collects the secrets in the response."""
+    """Adds headers and cookies with text from the server, and collects the secrets in the response."""
 
     secrets: set[str]
 
@@ -146,7 +146,7 @@ class SecretScan:
     # --- Actions
 
     def inject_faults(self, server: Server, paths: Iterable[str], faults: Iterable[Fault] = ()) -> None:
-        """Inject faults into the responses of some paths, with text of the server in headers and cookies."""
+        """Inject faults into the responses of some paths, with text from the server in headers and cookies."""
         for path in paths:
             server.inject(path, *faults, TextInHeaders(self.secrets))
 
@@ -280,7 +280,7 @@ class SecretScan:
         return self.leaks()
 
     def leaks(self) -> list[str]:
-        """Return the records that contain a secret, a text of a server, or, in diagnostics, an identity."""
+        """Return the records that contain a secret, text from a server, or, in diagnostics, an identity."""
         recorded = [*self.caplog.text.splitlines(), *self.recorded, *self.downloads]
         secret = re.compile("|".join(map(re.escape, [*self.secrets, GARBAGE])))
         code = re.compile(rf"(?<![\w.])({'|'.join(self.codes) or 'none'})(?!\w)")

@@ -117,7 +117,7 @@ async def test_clock_is_changed_during_a_rejection(
 async def test_core_renews_while_the_clock_is_ahead(
     hass: HomeAssistant, gateway: Gateway, freezer: FrozenDateTimeFactory, set_clock: SetClock
 ) -> None:
-    """A new token of Enphase Envoy ends an outage, also if it seems to have expired because the clock is ahead."""
+    """A new token of Enphase Envoy ends an outage, even if it seems to have expired because the clock is ahead."""
     core = MockConfigEntry(domain=CORE_DOMAIN, unique_id=gateway.serial, data={CONF_TOKEN: gateway.token()})
     core.add_to_hass(hass)
     data = {CONF_HOST: gateway.host, CONF_SIGN_IN: SIGN_IN_EXISTING, CONF_CORE_ENTRY: core.entry_id}

@@ -66,7 +66,7 @@ async def test_values(
 
 
 async def test_no_hysteresis(harness: AutomationHarness) -> None:
-    """Just above the reserve, the charge is above it, also if it was at the reserve before."""
+    """Just above the reserve, the charge is above it, even if it was at the reserve before."""
     for charge in (50, 20, 21):
         await step(harness, charge, 20)
     assert await passes(harness, "is_above_reserve")

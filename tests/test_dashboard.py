@@ -62,7 +62,7 @@ async def test_entries(
     set_up: SetUp,
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    """The module is loaded once for all entries, also if none works, until the last one is removed."""
+    """The module is loaded once for all entries, even if none works, until the last one is removed."""
     gateway.state = "refused"
     await set_up()
     assert {entry.state, second_entry.state} == {ConfigEntryState.SETUP_RETRY}

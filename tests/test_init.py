@@ -77,7 +77,7 @@ async def test_cookie(
     entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """The session cookie isn't sent with the requests of `/info`, also if the host is a hostname."""
+    """The session cookie isn't sent with the requests of `/info`, even if the host is a hostname."""
     network.ports["envoy.local"] = (gateway.port,)
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOST: "envoy.local"})

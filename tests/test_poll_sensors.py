@@ -138,7 +138,7 @@ async def test_not_created_without_capacity(hass: HomeAssistant, gateway: Gatewa
 async def test_last_report(
     hass: HomeAssistant, gateway: Gateway, freezer: FrozenDateTimeFactory, set_up: SetUp
 ) -> None:
-    """The time of the last report is written once a minute, also if the report stays the same."""
+    """The time of the last report is written once a minute, even if the report stays the same."""
     freezer.move_to("2026-12-01T12:00:30+00:00")
     entry = await set_up()
     assert entity_states(hass, entry)["last_report"] == "2026-12-01T12:00:00+00:00"

@@ -42,7 +42,7 @@ async def rare_states(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, 
 async def test_kept(
     name: str, hass: HomeAssistant, gateway: Gateway, freezer: FrozenDateTimeFactory, loaded_entry: MockConfigEntry
 ) -> None:
-    """A rare state is in the diagnostics an hour after it is over, with its time, also after a reload."""
+    """A rare state is in the diagnostics an hour after it is over, with its time, even after a reload."""
     assert await rare_states(hass, loaded_entry) == {}
     normal = dict(gateway.payload)
     gateway.payload.update(STATES[name])

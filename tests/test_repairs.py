@@ -195,7 +195,7 @@ async def test_issue_outlasts_an_outage(
     cause: Callable[[HomeAssistant, Gateway, FrozenDateTimeFactory], Awaitable[None]],
     state: OperatingState,
 ) -> None:
-    """An error that passes by itself leaves an issue as it is; the next successful poll deletes the issue."""
+    """A temporary error leaves an issue as it is; the next successful poll deletes the issue."""
     await cause(hass, gateway, freezer)
     events = async_capture_events(hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
     gateway.state = state

@@ -1,4 +1,4 @@
-"""No secret and no text of a server appears in logs, flows, states, issues, exceptions, or diagnostics."""
+"""No secret and no text from a server appears in logs, flows, states, issues, exceptions, or diagnostics."""
 
 from base64 import b64encode
 from collections.abc import Mapping

@@ -19,7 +19,10 @@ _GRACE_SECONDS: Final = 60
 """How long the last report stays valid, whichever is longer: gateways stall for half a minute once a day."""
 
 _UNSTABLE_SECONDS: Final = 600
-"""A gateway that fails again within this time, or 3 intervals if longer, is unstable until it hasn't for as long."""
+"""A gateway that fails again within this time, or 3 intervals if longer, is unstable.
+
+It is stable again when it hasn't failed for the same time.
+"""
 
 
 def valid_interval(stored: object) -> float:

@@ -18,8 +18,7 @@ ISSUE_TRACKER: Final = "https://github.com/enphase-secctrl/enphase-secctrl/issue
 
 ENTRY_VERSION: Final = 1
 ENTRY_MINOR_VERSION: Final = 1
-"""The version of the entry data: host, sign_in, and what the sign-in needs: the token, also with the account's username
-and password, or the core_entry."""
+"""The version of the entry data: host, sign_in, and one of: token; token, username, and password; core_entry."""
 
 CONF_SIGN_IN: Final = "sign_in"
 """The kind of sign-in; its values are the names of the steps of the flow."""

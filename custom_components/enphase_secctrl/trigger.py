@@ -78,7 +78,7 @@ class _LevelTrigger(_GatewayTrigger):
 
     @override
     def is_valid_transition(self, from_state: State, to_state: State) -> bool:
-        """Return whether the charge has come to the level with this report."""
+        """Return whether the charge has just reached the level with this report."""
         tracker = self._tracker_of_entity(to_state.entity_id)
         return from_state.state != to_state.state and tracker is not None and tracker.has_come_down
 

@@ -1,4 +1,4 @@
-"""The blueprint "watch gateway" reports an unreachable gateway and flags that are set, once each time."""
+"""The blueprint "watch gateway" reports an unavailable gateway and flags that are set, once each time."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.blueprints.entities import COMMISSIONING, SHUTDOWN
 
 pytestmark = pytest.mark.usefixtures("all_enabled")
 ACTIONS = [{"action": "test.action", "data": {"reason": "{{ reason }}"}}]
-UNREACHABLE = "The gateway is unavailable"
+UNAVAILABLE = "The gateway is unavailable"
 
 triggered_before_startup = pytest.mark.parametrize(
     ("hours", "number"),
@@ -42,8 +42,8 @@ def reasons(calls: list[ServiceCall]) -> list[str]:
     return [call.data["reason"] for call in calls]
 
 
-async def test_unreachable(harness: AutomationHarness) -> None:
-    """An unreachable gateway is reported once after 15 minutes, and again the next time; zeros are no outage."""
+async def test_unavailable(harness: AutomationHarness) -> None:
+    """An unavailable gateway is reported once after 15 minutes, and again the next time; zeros are no outage."""
     calls = await set_up(harness)
     harness.gateway.state = "zeros"
     await harness.advance(20)
@@ -51,15 +51,15 @@ async def test_unreachable(harness: AutomationHarness) -> None:
     await harness.advance(14)
     assert calls == []
     await harness.advance(40)
-    assert reasons(calls) == [UNREACHABLE]
+    assert reasons(calls) == [UNAVAILABLE]
     harness.gateway.state = "up"
     await harness.advance(3)
     harness.gateway.state = "overloaded"
     await harness.advance(40)
-    assert reasons(calls) == [UNREACHABLE] * 2
+    assert reasons(calls) == [UNAVAILABLE] * 2
 
 
-async def test_unreachable_and_reload(harness: AutomationHarness) -> None:
+async def test_unavailable_and_reload(harness: AutomationHarness) -> None:
     """A reload of the entry neither causes a report nor repeats one."""
     calls = await set_up(harness)
     await harness.hass.config_entries.async_reload(harness.entry.entry_id)
@@ -69,12 +69,12 @@ async def test_unreachable_and_reload(harness: AutomationHarness) -> None:
     await harness.advance_unloaded(30)
     await harness.hass.config_entries.async_reload(harness.entry.entry_id)
     await harness.advance_unloaded(30)
-    assert reasons(calls) == [UNREACHABLE]
+    assert reasons(calls) == [UNAVAILABLE]
 
 
 @triggered_before_startup
-async def test_unreachable_at_startup(harness: AutomationHarness, hours: list[int], number: int) -> None:
-    """A gateway that is unreachable at startup is reported once, unless it was reported within the last day."""
+async def test_unavailable_at_startup(harness: AutomationHarness, hours: list[int], number: int) -> None:
+    """A gateway that is unavailable at startup is reported once, unless it was reported within the last day."""
     harness.gateway.state = "refused"
     await harness.hass.config_entries.async_unload(harness.entry.entry_id)
     calls = await set_up_before_startup(harness, hours)
@@ -96,7 +96,7 @@ async def test_unreachable_at_startup(harness: AutomationHarness, hours: list[in
     ("key", "name"), [("shutdown", "System shutdown"), ("Commission_in_progress", "Commissioning")]
 )
 async def test_flags(harness: AutomationHarness, key: str, name: str) -> None:
-    """A flag is reported once, even if the gateway is unreachable in the meantime, and again when it is set again."""
+    """A flag is reported once, even if the gateway is unavailable in the meantime, and again when it is set again."""
     harness.set_charge(50)
     await harness.advance(1)
     calls = await set_up(harness)
@@ -115,7 +115,7 @@ async def test_flags(harness: AutomationHarness, key: str, name: str) -> None:
     assert reasons(calls) == [name] * 2
 
 
-async def test_two_flags_and_unreachable(harness: AutomationHarness) -> None:
+async def test_two_flags_and_unavailable(harness: AutomationHarness) -> None:
     """A flag that stays set doesn't prevent other reports."""
     harness.set_charge(50)
     await harness.advance(1)
@@ -126,14 +126,14 @@ async def test_two_flags_and_unreachable(harness: AutomationHarness) -> None:
     await harness.advance(2)
     harness.gateway.state = "refused"
     await harness.advance(30)
-    assert reasons(calls) == ["System shutdown", "Commissioning", UNREACHABLE]
+    assert reasons(calls) == ["System shutdown", "Commissioning", UNAVAILABLE]
     harness.gateway.state = "up"
     await harness.advance(5)
     assert len(calls) == 3
 
 
 async def test_unknown_flag(harness: AutomationHarness) -> None:
-    """An unknown flag counts neither as set nor as an unreachable gateway."""
+    """An unknown flag counts neither as set nor as an unavailable gateway."""
     calls = await set_up(harness)
     harness.set_charge(50, shutdown=None)
     await harness.advance(40)
@@ -151,7 +151,7 @@ async def test_unknown_flag(harness: AutomationHarness) -> None:
     assert reasons(calls) == ["System shutdown"]
 
 
-async def test_flag_set_while_unreachable(harness: AutomationHarness) -> None:
+async def test_flag_set_while_unavailable(harness: AutomationHarness) -> None:
     """A flag that is set when the gateway is reachable again is reported."""
     calls = await set_up(harness)
     harness.gateway.state = "refused"
@@ -159,7 +159,7 @@ async def test_flag_set_while_unreachable(harness: AutomationHarness) -> None:
     harness.set_charge(50, shutdown=True)
     harness.gateway.state = "up"
     await harness.advance(5)
-    assert reasons(calls) == [UNREACHABLE, "System shutdown"]
+    assert reasons(calls) == [UNAVAILABLE, "System shutdown"]
 
 
 @triggered_before_startup

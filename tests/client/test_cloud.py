@@ -624,7 +624,7 @@ async def test_no_token_on_route_a(
 
 @no_tokens
 async def test_no_token(cloud: Cloud, logged_in: EnlightenClient, fault: Fault, expected: type[SecctrlError]) -> None:
-    """If both routes fail, the exception is that of route B, without any text of the cloud."""
+    """If both routes fail, the exception is that of route B, without any text from the cloud."""
     cloud.inject("*", fault)
     with pytest.raises(expected) as raised:
         await logged_in.fetch_token(SERIAL)

@@ -97,7 +97,7 @@ def check_cards(hass: HomeAssistant, dashboard: Config) -> None:
 async def test_default_entities(
     hass: HomeAssistant, gateway: Gateway, strategy: Strategy, set_up: SetUp, scenario: str
 ) -> None:
-    """A new installation works for each kind of system, also without batteries and with AC Batteries only."""
+    """A new installation works for each kind of system, even without batteries or with AC Batteries only."""
     gateway.scenario = scenario
     await set_up()
     check_cards(hass, await strategy.generate())
@@ -258,7 +258,7 @@ async def test_languages(hass: HomeAssistant, gateway: Gateway, strategy: Strate
         language: [
             *(texts[key] for key in keys),
             texts["disabled_by_default"].format(link=f"/config/devices/device/{device.id}"),
-            f"# {texts['charged'].format(charge=47)} {texts['only_reserve'].format(reserve=100)}",
+            f"# {texts['charged'].format(charge=47)} {texts['at_reserve'].format(reserve=100)}",
         ]
         for language, texts in TRANSLATIONS.items()
     }

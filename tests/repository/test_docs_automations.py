@@ -39,8 +39,8 @@ SURPLUS = "automations.md: Heat water with what is left"
 ALERT = "automations.md: Gateway alert"
 EVENING = "automations.md: Heat water in the evening if enough is left"
 RESERVES = {
-    "README.md: Only the reserve is left": (21, 20, "The batteries are at the reserve of 20%."),
-    "automations.md: Only the reserve is left": (21, 20, "The batteries are at 20%. The reserve is 20%."),
+    "README.md: Battery reserve reached": (21, 20, "The batteries are at the reserve of 20%."),
+    "automations.md: Battery reserve reached": (21, 20, "The batteries are at 20%. The reserve is 20%."),
     "automations.md: Half a kilowatt-hour above the reserve": (26, 24, "0.40 kWh is left above the reserve."),
 }
 """The last state of charge without a notification, the first one with it, and its message."""

@@ -116,7 +116,7 @@ class SignInLost(SecctrlError):
 
 
 class AccountBlocked(SecctrlError):
-    """The cloud has blocked sign-ins to this account, for 15 minutes to a day."""
+    """The cloud has blocked sign-ins for this account, for 15 minutes to a day."""
 
     translation_key = "account_blocked"
 

@@ -253,7 +253,7 @@ class Cards {
         lines.push(`{% if states('${above}') | float > 0 %}`);
         const energy = `{{ states('${above}', rounded=True, with_unit=True) | replace('.', '${separator}') }}`;
         lines.push(text("above_reserve", { energy: `**${energy}**`, reserve: percent }));
-        lines.push("{% else %}", text("only_reserve", { reserve: percent }), "{% endif %}", "{% endif %}");
+        lines.push("{% else %}", text("at_reserve", { reserve: percent }), "{% endif %}", "{% endif %}");
       }
     }
     if (charge || !ids.agg_avail_energy) {
