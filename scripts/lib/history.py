@@ -3,6 +3,7 @@
 The last day is written to the database as states, every 5 minutes. Everything before is imported as hourly statistics.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Final
 
 from scripts.lib.home_assistant import HomeAssistant, Json
 from scripts.lib.integration import Entity
+from scripts.lib.process import RunError
 
 HOURS: Final = 28 * 24
 STATES_HOURS: Final = 24
@@ -34,6 +36,11 @@ HOUSE_METERS: Final = {SOLAR: "Solar production", GRID: "Grid consumption"}
 HOUSE_POWER: Final = 4
 """The least that the house uses, in percent of the batteries' capacity per hour."""
 
+RECORDER_SECONDS: Final = 20
+LAST_STATE: Final = (
+    "SELECT metadata_id, attributes_id FROM states JOIN states_meta USING (metadata_id)"
+    " WHERE states_meta.entity_id = ? ORDER BY last_updated_ts DESC LIMIT 1"
+)
 UNIT_CLASSES: Final = {"%": "unitless", "kWh": "energy", "Wh": "energy", "V": "voltage", "Hz": None}
 CHARGE_KEYS: Final = ("agg_soc", "agg_avail_energy", "energy_above_reserve", "energy_above_shutdown")
 BIAS_KEYS: Final = ("freq_bias_hz", "voltage_bias_v")
@@ -98,7 +105,7 @@ class Day:
 async def add_history(hass: HomeAssistant, entities: list[Entity]) -> None:
     """Add the history of the entities of one gateway, and the energy meters, if charge and capacity are known."""
     known = {one.key: one for one in entities if one.enabled and _number(one) is not None}
-    if not {"agg_soc", "adjusted_backup_soc", "max_energy"} <= known.keys():
+    if not {"agg_soc", "agg_avail_energy", "adjusted_backup_soc", "max_energy"} <= known.keys():
         return
     day = Day(_value(known["agg_soc"]), _value(known["adjusted_backup_soc"]))
     await hass.call("config/core/update", object, time_zone=day.time_zone)
@@ -109,7 +116,7 @@ async def add_history(hass: HomeAssistant, entities: list[Entity]) -> None:
                 for hours_ago, start in _times(HOURS, 1)
             ]
             await _import(hass, one.entity_id, None, one.unit, means)
-            _insert_states(hass, one.entity_id, curve)
+            await _insert_states(hass, one.entity_id, curve)
     capacity = _value(known["max_energy"])
     for meter, power in day.meters.items():
         sums = accumulate(max(0, power(hours_ago)) / 100 * capacity for hours_ago, _ in _times(HOURS, 1))
@@ -126,9 +133,9 @@ def _curve(day: Day, known: dict[str, Entity], key: str) -> Callable[[float], fl
     if key == "agg_soc":
         return day.charge
     if key in CHARGE_KEYS:
-        energy = _value(known["max_energy"]) / 100
-        charge_now = _value(known["agg_soc"])
-        return lambda hours_ago: max(0.0, round(now + (day.charge(hours_ago) - charge_now) * energy, 3))
+        percent = _value(known["max_energy"]) / 100
+        charge = _value(known["agg_avail_energy"]) / percent  # the state of charge is rounded down
+        return lambda hours_ago: max(0.0, round(now + (day.charge(hours_ago) - charge) * percent, 3))
     if key in BIAS_KEYS:
         largest = max(abs(day.power(hours_ago)) for hours_ago, _ in _times(STATES_HOURS, 1))
         scale = max(abs(now), 0.05) / largest
@@ -156,15 +163,20 @@ def _value(entity: Entity) -> float:
     return _number(entity) or 0.0
 
 
-def _insert_states(hass: HomeAssistant, entity_id: str, curve: Callable[[float], float]) -> None:
-    """Write the states of the last day to the database, with the attributes of the current state."""
-    with closing(sqlite3.connect(hass.log.with_name("home-assistant_v2.db"), timeout=30)) as database, database:
-        found = database.execute(
-            "SELECT metadata_id, attributes_id FROM states JOIN states_meta USING (metadata_id)"
-            " WHERE states_meta.entity_id = ? ORDER BY last_updated_ts DESC LIMIT 1",
-            (entity_id,),
-        ).fetchone()
-        if found:
+async def _insert_states(hass: HomeAssistant, entity_id: str, curve: Callable[[float], float]) -> None:
+    """Write the states of the last day to the database, with the attributes of the current state; raises RunError.
+
+    Home Assistant writes the current state to the database some seconds after it has changed.
+    """
+    with closing(sqlite3.connect(hass.log.with_name("home-assistant_v2.db"), timeout=30)) as database:
+        for _ in range(RECORDER_SECONDS):
+            if found := database.execute(LAST_STATE, (entity_id,)).fetchone():
+                break
+            await asyncio.sleep(1)
+        else:
+            msg = f"{entity_id} has no state in the database of Home Assistant after {RECORDER_SECONDS} s."
+            raise RunError(msg)
+        with database:
             database.executemany(
                 "INSERT INTO states (metadata_id, attributes_id, origin_idx, state, last_updated_ts)"
                 " VALUES (?, ?, 0, ?, ?)",

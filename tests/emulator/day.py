@@ -7,8 +7,8 @@ from .payloads import Payload, build_payload
 
 CAPACITY: Final = 10000  # Wh
 RESERVE: Final = 20  # %
-DAY_LENGTH: Final = 900.0  # s of real time
-IDLE_LENGTH: Final = 9.0  # s, short enough that every value changes within 30 s
+DAY_LENGTH: Final = 3600.0  # s of real time, slow enough for the estimates
+IDLE_LENGTH: Final = 9.0  # s, short enough that every value changes within a minute
 ACTIVE_LENGTH: Final = (DAY_LENGTH - 2 * IDLE_LENGTH) / 2  # s
 RIPPLES: Final = 22  # variations of the power while charging or discharging
 

@@ -270,10 +270,6 @@ class Cards {
       ...this.bar("agg_soc", "green"),
       ...this.bar("adjusted_backup_soc", "orange"),
       ...this.distribution(),
-      ...this.tile("at_reserve", "orange", {
-        ...FULL_WIDTH,
-        visibility: [{ condition: "state", entity: this.ids.at_reserve, state: "on" }],
-      }),
       ...this.estimate("time_to_reserve", "amber"),
       ...this.estimate("time_to_full", "light-green"),
       ...this.tile("energy_above_shutdown", "red", FULL_WIDTH),
@@ -347,7 +343,7 @@ class Cards {
       ]),
       ...this.list(
         [
-          ...["configured_backup_soc", "adjusted_backup_soc", "vls_limit", "recovery_threshold_soc"],
+          ...["configured_backup_soc", "adjusted_backup_soc", "at_reserve", "vls_limit", "recovery_threshold_soc"],
           ...["soc_recovery_entry", "soc_recovery_exit", "soc_rec_enabled"],
         ],
         text("levels"),
@@ -404,10 +400,7 @@ class EnphaseSecctrlStrategy extends HTMLElement {
     /** @type {Config[]} */
     const views = gateways.map((gateway) => {
       const { id, name, link, ids } = gateway;
-      // A view with an icon doesn't show its title in the tab
-      const tab = several
-        ? { title: name, path: id }
-        : { title: text("batteries"), path: "batteries", icon: "mdi:home-battery" };
+      const tab = several ? { title: name, path: id } : { title: text("batteries"), path: "batteries" };
       if (!Object.keys(ids).length) return { ...message(text("no_entities", { link })), ...tab };
       const cards = new Cards(gateway, text);
       const header = { layout: "responsive", card: cards.header(separator) };
@@ -417,11 +410,7 @@ class EnphaseSecctrlStrategy extends HTMLElement {
     const sections = working.flatMap((gateway) =>
       new Cards(gateway, text).diagnostics(several ? `${gateway.name} · ` : ""),
     );
-    const diagnostics = {
-      title: text("diagnostics"),
-      path: "diagnostics",
-      icon: several ? undefined : "mdi:sine-wave",
-    };
+    const diagnostics = { title: text("diagnostics"), path: "diagnostics" };
     if (sections.length) views.push({ ...diagnostics, type: "sections", max_columns: 2, sections });
     return { title, views };
   }
