@@ -305,10 +305,8 @@ async def test_header(
     assert header(hass, dashboard) == text
     gateway.state = "refused"
     await fail_until_unavailable(hass, freezer)
-    assert (
-        header(hass, dashboard)
-        == f"# {ENGLISH['unavailable']} {ENGLISH['unavailable_text'].format(link='/config/logs')}"
-    )
+    pages = {"repairs": "/config/repairs", "log": "/config/logs"}
+    assert header(hass, dashboard) == f"# {ENGLISH['unavailable']} {ENGLISH['unavailable_text'].format(**pages)}"
     gateway.state = "up"
     await poll(hass, freezer, 61)
     assert header(hass, dashboard) == text

@@ -8,7 +8,7 @@
 const DOMAIN = "enphase_secctrl";
 const TYPE = "enphase-secctrl";
 const TAG = `ll-strategy-dashboard-${TYPE}`;
-const LOG_PAGE = "/config/logs";
+const REASON_PAGES = { repairs: "/config/repairs", log: "/config/logs" };
 
 /** The name of an entity without the name of its device. */
 const NAME = { type: "entity" };
@@ -243,7 +243,7 @@ class Cards {
     const lines = [
       `{% if is_state('${this.probe}', 'unavailable') %}`,
       `# ${text("unavailable")}`,
-      text("unavailable_text", { link: LOG_PAGE }),
+      text("unavailable_text", REASON_PAGES),
     ];
     if (charge) {
       lines.push(`{% elif states('${charge}') | is_number %}`);
