@@ -21,7 +21,7 @@ _TEXTS: Final = json.loads((_FOLDER / "translations" / "en.json").read_text())
 _ICONS: Final = json.loads((_FOLDER / "icons.json").read_text())["entity"]
 _ROWS: Final[tuple[EntityDescription, ...]] = (*SENSORS, *ESTIMATES, AT_RESERVE, *FLAGS, LAST_REPORT, TOKEN_EXPIRES)
 _OTHER_ORIGINS: Final[dict[EntityDescription, str]] = {
-    AT_RESERVE: "on when `agg_soc` is at or below `adjusted_backup_soc`, until it is 5 points above",
+    AT_RESERVE: "on when `agg_soc` is at or below `adjusted_backup_soc`, until it is 5 percentage points above",
     LAST_REPORT: "time of the last report",
     TOKEN_EXPIRES: "the access token",
 }

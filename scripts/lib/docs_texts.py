@@ -13,7 +13,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "energy_above_reserve": "What you can use before reaching the reserve.",
     "energy_above_shutdown": "What the IQ Batteries can provide in an outage.",
     "energy_to_full": "How much more energy the batteries can store.",
-    "at_reserve": "Whether the reserve is reached. Stays on until the charge is 5 percentage points above it.",
+    "at_reserve": "Whether the reserve has been reached. Stays on until the charge is 5 percentage points above it.",
     "configured_backup_soc": "The reserve that the gateway is configured to keep.",
     "adjusted_backup_soc": "The reserve that is in effect.",
     "max_energy": "The capacity of all batteries.",
